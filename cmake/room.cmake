@@ -1,0 +1,48 @@
+# A room is one folder of src/: a static library segforge_NAME made of its *.cc, and a test program NAME_tests made of
+# the *_test.cc beside them.
+#
+#   segforge_room(NAME ROOMS earlier-room... LIBRARIES target...)
+
+add_library(segforge_options INTERFACE)
+target_compile_features(segforge_options INTERFACE cxx_std_20)
+target_compile_options(segforge_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+target_include_directories(segforge_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+if(SEGFORGE_SANITIZE)
+  target_compile_options(segforge_options INTERFACE -fsanitize=${SEGFORGE_SANITIZE} -fno-sanitize-recover=all
+                                                    -fno-omit-frame-pointer -g1)
+  target_link_options(segforge_options INTERFACE -fsanitize=${SEGFORGE_SANITIZE})
+endif()
+
+if(SEGFORGE_TESTS)
+  enable_testing()
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+function(segforge_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} segforge_options GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE SEGFORGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES LABELS ${name})
+endfunction()
+
+function(segforge_room name)
+  cmake_parse_arguments(ARG "" "" "ROOMS;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(TRANSFORM ARG_ROOMS PREPEND segforge_)
+  if(NOT sources)
+    add_library(segforge_${name} INTERFACE)
+    target_link_libraries(segforge_${name} INTERFACE ${ARG_ROOMS} ${ARG_LIBRARIES})
+    return()
+  endif()
+  add_library(segforge_${name} STATIC ${sources})
+  target_link_libraries(segforge_${name} PUBLIC ${ARG_ROOMS} ${ARG_LIBRARIES} PRIVATE $<BUILD_INTERFACE:segforge_options>)
+  target_include_directories(segforge_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
+  if(SEGFORGE_TESTS AND tests)
+    segforge_test(${name}_tests SOURCES ${tests} LIBRARIES segforge_${name})
+  endif()
+endfunction()

@@ -1,0 +1,59 @@
+// What a backend offers: for each op a maker of kernels. A kernel is one node bound to its weights: made
+// once, immutable, shared by all plans and threads.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/tensor.h"
+#include "base/thread_pool.h"
+#include "ir/graph.h"
+
+namespace segforge {
+
+struct KernelArgs {
+  std::span<const ConstTensorView> inputs;  // of the node's computed inputs, in order; constants are left out
+  TensorView output;                        // never overlaps an input unless the kernel said that it may
+  std::byte* scratch = nullptr;             // ScratchBytes() of it, 64-byte aligned, contents undefined
+  ThreadPool* pool = nullptr;
+};
+
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  // Scratch memory for these shapes of the computed inputs and that many threads.
+  virtual size_t ScratchBytes(std::span<const Shape> inputs, int threads) const;
+  // True when `output` may be the very memory of computed input `index` (same bytes), e.g. a residual.
+  virtual bool MayOverwrite(size_t index) const;
+  // Must not allocate, throw or fail: shapes were checked when the plan was made.
+  virtual void Run(const KernelArgs& args) const = 0;
+};
+
+// Makes the kernel of one node. Constants are taken from the graph: packed, or shared by pointer.
+using KernelMaker = Result<std::unique_ptr<Kernel>> (*)(const Graph& graph, const Node& node);
+
+struct KernelRow {
+  Op op;
+  std::string_view name;  // "cpu.gemm": what profiles and plans print
+  KernelMaker make;
+};
+
+class Backend {
+ public:
+  explicit Backend(std::string name, std::vector<KernelRow> rows)
+      : name_(std::move(name)), rows_(std::move(rows)) {}
+  const std::string& name() const { return name_; }
+  const KernelRow* Find(Op op) const;
+  bool Offers(Op op) const { return Find(op) != nullptr; }
+
+ private:
+  std::string name_;
+  std::vector<KernelRow> rows_;  // the first row of an op wins
+};
+
+Backend MakeRefBackend();  // plain loops, accumulating in float64: the oracle. Offers every op.
+Backend MakeCpuBackend();  // SIMD kernels for the hot ops; ref's where there is none
+
+}  // namespace segforge

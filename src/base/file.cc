@@ -1,0 +1,95 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace segforge {
+namespace {
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Status LastError(const char* what) { return IoError("{}: {}", what, std::strerror(errno)); }
+
+Status WriteAll(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return LastError("cannot write");
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+  return Status();
+}
+
+}  // namespace
+
+Result<MappedFile> MappedFile::Open(const std::filesystem::path& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return LastError("cannot open");
+  struct stat info = {};
+  if (::fstat(file.get(), &info) != 0) return LastError("cannot stat");
+  if (!S_ISREG(info.st_mode)) return InvalidInput("not a regular file");
+  if (info.st_size == 0) return MappedFile(std::span<const std::byte>());
+  void* data = ::mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (data == MAP_FAILED) return LastError("cannot map");
+  return MappedFile(std::span(static_cast<const std::byte*>(data), static_cast<size_t>(info.st_size)));
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+Result<std::vector<std::byte>> ReadAll(int file_descriptor, size_t max_bytes) {
+  std::vector<std::byte> bytes;
+  size_t used = 0;
+  while (true) {
+    if (used == bytes.size()) bytes.resize(std::max<size_t>(size_t{1} << 16, bytes.size() * 2));
+    const ssize_t got = ::read(file_descriptor, bytes.data() + used, bytes.size() - used);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return LastError("cannot read");
+    if (got == 0) break;
+    used += static_cast<size_t>(got);
+    if (used > max_bytes) return InvalidInput("more than {} bytes", max_bytes);
+  }
+  bytes.resize(used);
+  return bytes;
+}
+
+Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  std::string temporary = path.string() + ".XXXXXX";
+  const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.get() < 0) return LastError("cannot create");
+  Status status = WriteAll(file.get(), bytes);
+  if (status.ok() && ::fsync(file.get()) != 0 && errno != EINVAL) status = LastError("cannot flush");
+  if (status.ok() && ::fchmod(file.get(), 0644) != 0) status = LastError("cannot set permissions");
+  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) status = LastError("cannot rename");
+  if (!status.ok()) ::unlink(temporary.c_str());
+  return status;
+}
+
+}  // namespace segforge

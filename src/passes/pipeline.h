@@ -1,0 +1,41 @@
+// The one list of passes, in the order they run.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace segforge {
+
+// Whether the backend that the graph is for has a kernel of an op: a pass does not make an op that nobody
+// runs.
+using OffersOp = std::function<bool(Op)>;
+
+struct Pass {
+  std::string_view name;             // "fold-head": what --disable-pass takes
+  std::string_view summary;          // one line for the user
+  std::vector<Op> makes;             // skipped unless the backend offers all of these
+  Result<int> (*run)(Graph& graph);  // returns how many times it rewrote
+};
+
+std::span<const Pass> Pipeline();
+
+struct PassOptions {
+  std::vector<std::string> disabled;  // names; "all" disables every pass. An unknown name is an error
+  OffersOp offers;                    // empty: everything is offered
+  std::function<void(const Pass&, const Graph& before, const Graph& after)> on_change;  // for dumps
+};
+struct PassReport {
+  std::string_view name;
+  int rewrites = 0;
+  double time_us = 0;
+};
+
+// Runs the pipeline; the graph is verified after every pass.
+Result<std::vector<PassReport>> RunPasses(Graph& graph, const PassOptions& options);
+
+}  // namespace segforge
