@@ -1,5 +1,5 @@
-// Any bytes as a torch checkpoint of either format, and as the pickle inside of one, past the checksums and magic
-// numbers that mutations seldom get right.
+// Any bytes as a torch checkpoint of either format, and as the pickle inside of one, past the checksums and
+// magic numbers that mutations seldom get right.
 #include "formats/test_bytes.h"
 #include "formats/torch_legacy.h"
 #include "formats/torch_zip.h"
