@@ -1,9 +1,16 @@
 #include "ir/type_check.h"
 
+#include <array>
+
 #include "ir/op_table.h"
 
 namespace segforge {
 namespace {
+
+constexpr std::array<std::string_view, std::variant_size_v<Attributes>> kAttributeKinds = {
+    "NoAttrs",      "Conv2dAttrs",     "LayerNormAttrs", "BatchNormAttrs",      "MatMulAttrs",
+    "ReshapeAttrs", "TransposeAttrs",  "ResizeAttrs",    "LinearEpilogueAttrs", "AttentionAttrs",
+    "MixFfnAttrs",  "UpsampleSumAttrs"};
 
 std::string ExpectedInputs(const OpRow& row) {
   if (row.min_inputs == row.max_inputs) return fmt::format("{}", row.min_inputs);
@@ -18,7 +25,8 @@ Result<ValueType> Infer(const OpRow& row, const Graph& graph, const Node& node) 
     return InvalidInput("expected {} inputs, got {}", ExpectedInputs(row), count);
   }
   if (node.attributes.index() != row.attributes) {
-    return InvalidInput("expected attributes of kind {}, got {}", row.attributes, node.attributes.index());
+    return InvalidInput("expected {} attributes, got {}", kAttributeKinds[row.attributes],
+                        kAttributeKinds[node.attributes.index()]);
   }
   std::vector<const Node*> inputs;
   for (NodeId id : node.inputs) inputs.push_back(&graph.node(id));
