@@ -37,7 +37,7 @@ release() {
 # The tests that run kernels, once with each vector instruction set of this processor.
 targets() {
   local target
-  for target in $(build/backend_tests --list_cpu_targets); do
+  for target in $(build/list_cpu_targets); do
     echo "-- SEGFORGE_CPU_TARGET=$target"
     SEGFORGE_CPU_TARGET=$target run_tests build -L "$kernel_tests"
   done
