@@ -41,8 +41,8 @@ HWY_INLINE float SumOverRow(D d, const float* HWY_RESTRICT x, size_t channels, c
 }
 
 // y[c] = (x[c] - mean) / sqrt(variance + eps) * gamma[c] + beta[c]; channels >= 1; y may be x itself.
-HWY_INLINE void NormalizeRow(const float* x, const float* gamma, const float* beta, float eps, size_t channels,
-                             float* y) {
+HWY_INLINE void NormalizeRow(const float* x, const float* gamma, const float* beta, float eps,
+                             size_t channels, float* y) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   const size_t lanes = hn::Lanes(d);
@@ -61,7 +61,8 @@ HWY_INLINE void NormalizeRow(const float* x, const float* gamma, const float* be
   }
   if (const size_t left = channels - c; left > 0) {
     const V normal = hn::Mul(hn::Sub(LoadFirst(d, x + c, left), mean), inverse);
-    StoreFirst(hn::MulAdd(normal, LoadFirst(d, gamma + c, left), LoadFirst(d, beta + c, left)), d, y + c, left);
+    StoreFirst(hn::MulAdd(normal, LoadFirst(d, gamma + c, left), LoadFirst(d, beta + c, left)), d, y + c,
+               left);
   }
 }
 

@@ -70,8 +70,8 @@ void CpuLayerNorm(const float* x, const float* gamma, const float* beta, float e
 Result<std::unique_ptr<Kernel>> MakeCpuLayerNorm(const Graph& graph, const Node& node) {
   SEGFORGE_ASSIGN_OR_RETURN(auto gamma, SharedConstant(graph, node, 1));
   SEGFORGE_ASSIGN_OR_RETURN(auto beta, SharedConstant(graph, node, 2));
-  return std::unique_ptr<Kernel>(std::make_unique<LayerNormKernel>(
-      std::move(gamma), std::move(beta), node.as<LayerNormAttrs>().eps));
+  return std::unique_ptr<Kernel>(
+      std::make_unique<LayerNormKernel>(std::move(gamma), std::move(beta), node.as<LayerNormAttrs>().eps));
 }
 
 }  // namespace segforge

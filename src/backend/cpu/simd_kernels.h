@@ -1,5 +1,5 @@
-// Makers of the SIMD kernels that are not matrix products, and the plain functions behind them, for fusing and
-// measuring. Everything is float32 and contiguous; feature maps are [N, H, W, C].
+// Makers of the SIMD kernels that are not matrix products, and the plain functions behind them, for fusing
+// and measuring. Everything is float32 and contiguous; feature maps are [N, H, W, C].
 #pragma once
 
 #include "backend/kernel.h"
