@@ -66,12 +66,63 @@ HWY_INLINE void NormalizeRow(const float* x, const float* gamma, const float* be
   }
 }
 
-// The same for [rows, channels], contiguous. Rows do not depend on each other, so that the processor overlaps
-// the horizontal sums and the square root of one with its neighbours' loads.
+constexpr size_t kRowsTogether = 4;
+
+// 1 / sqrt(variance + eps) of four rows.
+HWY_INLINE void InverseDeviations(const float* HWY_RESTRICT variances, float eps,
+                                  float* HWY_RESTRICT inverses) {
+  const hn::CappedTag<float, kRowsTogether> d;
+  for (size_t i = 0; i < kRowsTogether; i += hn::Lanes(d)) {
+    const auto deviation = hn::Sqrt(hn::Add(hn::LoadU(d, variances + i), hn::Set(d, eps)));
+    hn::StoreU(hn::Div(hn::Set(d, 1.0f), deviation), d, inverses + i);
+  }
+}
+
+// Four rows at once: at 32 channels a row is only a few vectors, and the latency of its horizontal sums, its
+// square root and its division would be most of the time.
+HWY_INLINE void NormalizeFourRows(const float* x, const float* gamma, const float* beta, float eps,
+                                  size_t channels, float* y) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const size_t lanes = hn::Lanes(d);
+  const V scale = hn::Set(d, 1.0f / static_cast<float>(channels));
+  V mean[kRowsTogether], inverse[kRowsTogether];
+  float variances[kRowsTogether], inverses[kRowsTogether];
+  for (V& sum : mean) sum = hn::Zero(d);
+  for (size_t c = 0; c < channels; c += lanes)
+    for (size_t r = 0; r < kRowsTogether; ++r) mean[r] = hn::Add(mean[r], hn::LoadU(d, x + r * channels + c));
+  for (V& sum : mean) sum = hn::Mul(hn::SumOfLanes(d, sum), scale);
+  for (V& sum : inverse) sum = hn::Zero(d);
+  for (size_t c = 0; c < channels; c += lanes) {
+    for (size_t r = 0; r < kRowsTogether; ++r) {
+      const V centred = hn::Sub(hn::LoadU(d, x + r * channels + c), mean[r]);
+      inverse[r] = hn::MulAdd(centred, centred, inverse[r]);
+    }
+  }
+  for (size_t r = 0; r < kRowsTogether; ++r)
+    variances[r] = hn::GetLane(hn::Mul(hn::SumOfLanes(d, inverse[r]), scale));
+  InverseDeviations(variances, eps, inverses);
+  for (size_t r = 0; r < kRowsTogether; ++r) inverse[r] = hn::Set(d, inverses[r]);
+  for (size_t c = 0; c < channels; c += lanes) {
+    const V gammas = hn::LoadU(d, gamma + c), betas = hn::LoadU(d, beta + c);
+    for (size_t r = 0; r < kRowsTogether; ++r) {
+      const V normal = hn::Mul(hn::Sub(hn::LoadU(d, x + r * channels + c), mean[r]), inverse[r]);
+      hn::StoreU(hn::MulAdd(normal, gammas, betas), d, y + r * channels + c);
+    }
+  }
+}
+
+// The same for [rows, channels], contiguous. Rows go four by four from the
+// first one: a caller that splits them at multiples of kRowsTogether gets the same bits for any split.
 HWY_INLINE void NormalizeRows(const float* x, const float* gamma, const float* beta, float eps, size_t rows,
                               size_t channels, float* y) {
-  for (size_t row = 0; row < rows; ++row)
-    NormalizeRow(x + row * channels, gamma, beta, eps, channels, y + row * channels);
+  const bool whole_vectors = channels % hn::Lanes(hn::ScalableTag<float>()) == 0;
+  size_t row = 0;
+  if (whole_vectors) {
+    for (; row + kRowsTogether <= rows; row += kRowsTogether)
+      NormalizeFourRows(x + row * channels, gamma, beta, eps, channels, y + row * channels);
+  }
+  for (; row < rows; ++row) NormalizeRow(x + row * channels, gamma, beta, eps, channels, y + row * channels);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -59,7 +59,8 @@ class LayerNormKernel : public Kernel {
 
 void CpuLayerNorm(const float* x, const float* gamma, const float* beta, float eps, int64_t rows,
                   int64_t channels, float* y, ThreadPool& pool) {
-  const int64_t grain = (kGrainElems + channels - 1) / channels;
+  // Whole groups of four rows, so that the result does not depend on the number of threads.
+  const int64_t grain = (kGrainElems + 4 * channels - 1) / (4 * channels) * 4;
   pool.ParallelFor(rows, grain, [&](int64_t begin, int64_t end, int) {
     HWY_DYNAMIC_DISPATCH(LayerNormRows)
     (x + begin * channels, gamma, beta, eps, static_cast<size_t>(end - begin), static_cast<size_t>(channels),
