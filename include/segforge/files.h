@@ -20,7 +20,7 @@ struct RgbImage {
 };
 
 // A JPEG, PNG or WebP: EXIF orientation applied, grey and palette expanded, alpha dropped, ICC profiles
-// ignored.
+// ignored. At most 2^28 pixels.
 SEGFORGE_API RgbImage DecodeImage(const FileBytes& bytes);
 SEGFORGE_API RgbImage LoadImage(const std::string& path);
 
@@ -28,12 +28,12 @@ SEGFORGE_API RgbImage LoadImage(const std::string& path);
 
 struct LabelColors {
   std::vector<std::array<uint8_t, 3>> rgb;  // of each class
-  std::vector<std::string> names;           // as the palette has them; empty when it has none
+  std::vector<std::string> names;           // of each class as the palette has them; empty when it does not
 };
 
-// The colours of a model's classes. palette: "cityscapes", "ade20k", "camvid", a text file with one "R G B
-// [name]" a line, or "" for what fits the number of classes. Fails when the palette has fewer colours than
-// classes.
+// The colours of a model's classes. palette: "cityscapes", "ade20k", "camvid", a text file (one colour a
+// line, "R G B" or "#rrggbb", then perhaps a name) or "" for what fits the number of classes. Where it is too
+// short, generated colours follow.
 SEGFORGE_API LabelColors LoadLabelColors(const std::string& palette, const ModelInfo& model);
 
 // ---- Results ----------------------------------------------------------------------------------------------
@@ -57,11 +57,11 @@ SEGFORGE_API std::vector<int64_t> CountPixels(const Segmentation& result, int64_
 
 // ---- Bytes ------------------------------------------------------------------------------------------------
 
-// A whole file; standard input for "-".
+// A whole file of at most 512 MiB; standard input for "-".
 SEGFORGE_API FileBytes ReadBytes(const std::string& path);
 
 // Writes beside the path and renames, so that the file is whole or as it was before. What is no regular file
-// (a device, a pipe) is written to directly; "-" is standard output.
+// (a device, a pipe) is written to directly; "-" is standard output. Missing folders are made.
 SEGFORGE_API void WriteBytes(const std::string& path, const FileBytes& bytes);
 
 }  // namespace segforge

@@ -88,8 +88,10 @@ struct ModelInfo {
   std::string family;   // "NVlabs", "Hugging Face" or "mmseg 1.x": whose names and LayerNorm eps it has
   std::string license;  // "" when unknown
   int64_t classes = 0;
-  std::vector<std::string> class_names;  // `classes` names; "class 3" where the checkpoint has none
-  bool class_names_known = false;
+  // `classes` names. Where the checkpoint has none: those of Cityscapes for 19 classes, of ADE20K for 150,
+  // else "class 3".
+  std::vector<std::string> class_names;
+  bool class_names_known = false;  // the checkpoint has them
   int64_t parameters = 0;
   std::array<StageInfo, 4> stages = {};
   int64_t head_width = 0;

@@ -1,57 +1,30 @@
 #include "api/error.h"
 #include "api/model_info.h"
 #include "api/network_input.h"
-#include "ir/graph.h"
+#include "model/summary.h"
 #include "passes/pipeline.h"
 
 namespace segforge {
 namespace {
 
-constexpr size_t kHead = 4;  // parts 0..3 are the stages
+// Every stage's output is ceil(side / stride), because its patch embedding pads by half a kernel.
+constexpr std::array<int64_t, 5> kOutputStrides = {4, 8, 16, 32, 4};
 
-// Nodes are named after their place: "stage1.block0.attention.q", "head.fuse".
-size_t PartOf(const Node& node) {
-  for (size_t stage = 0; stage < kHead; ++stage) {
-    if (node.name.starts_with(fmt::format("stage{}.", stage + 1))) return stage;
-  }
-  return kHead;
+const PartSummary& PartOf(const Summary& summary, size_t part) {
+  return part < summary.stages.size() ? summary.stages[part] : summary.head;
 }
 
-int64_t ParametersOf(const Graph& graph, const Node& node) {
-  int64_t elems = 0;
-  for (size_t i = 0; i < node.inputs.size(); ++i) {
-    const Tensor* constant = graph.ConstantInput(node, i);
-    if (constant != nullptr) elems += constant->shape().elems();
+std::vector<PartCost> Costs(const Summary& published, const Summary& folded, const InputSize& size) {
+  std::vector<PartCost> parts(kOutputStrides.size());
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const int64_t stride = kOutputStrides[i];
+    parts[i].name = i + 1 < parts.size() ? fmt::format("stage {}", i + 1) : "head";
+    parts[i].height = (size.h + stride - 1) / stride;
+    parts[i].width = (size.w + stride - 1) / stride;
+    parts[i].parameters = PartOf(published, i).parameters;
+    parts[i].published_macs = PartOf(published, i).macs;
+    parts[i].folded_macs = PartOf(folded, i).macs;
   }
-  return elems;
-}
-
-void AddPublished(const Graph& graph, const InputSize& size, std::vector<PartCost>& parts) {
-  for (const NodeId id : graph.LiveNodes()) {
-    const Node& node = graph.node(id);
-    if (node.op == Op::kInput || node.op == Op::kConstant) continue;
-    PartCost& part = parts[PartOf(node)];
-    part.published_macs += CountMacs(graph, node, size);
-    part.parameters += ParametersOf(graph, node);
-    const Shape shape = Evaluate(node.type.shape, size);
-    if (shape.rank() == 4) {
-      part.height = shape[1];
-      part.width = shape[2];
-    }
-  }
-}
-
-void AddFolded(const Graph& graph, const InputSize& size, std::vector<PartCost>& parts) {
-  for (const NodeId id : graph.LiveNodes()) {
-    const Node& node = graph.node(id);
-    parts[PartOf(node)].folded_macs += CountMacs(graph, node, size);
-  }
-}
-
-std::vector<PartCost> NamedParts() {
-  std::vector<PartCost> parts(kHead + 1);
-  for (size_t stage = 0; stage < kHead; ++stage) parts[stage].name = fmt::format("stage {}", stage + 1);
-  parts[kHead].name = "head";
   return parts;
 }
 
@@ -86,11 +59,10 @@ ModelReport InspectModel(const std::string& model, int64_t height, int64_t width
   const ModelConfig& config = loaded.config;
   report.layer_norm_eps = {config.eps_patch, config.eps_block, config.eps_sr, config.eps_stage};
   const InputSize size = {1, height, width};
-  report.parts = NamedParts();
-  AddPublished(loaded.graph, size, report.parts);
+  const Summary published = Summarize(loaded.graph, size);
   report.published_graph = Print(loaded.graph);
   report.passes = RunPipeline(loaded.graph, options);
-  AddFolded(loaded.graph, size, report.parts);
+  report.parts = Costs(published, Summarize(loaded.graph, size), size);
   report.folded_graph = Print(loaded.graph);
   return report;
 }

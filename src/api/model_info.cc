@@ -1,5 +1,6 @@
 #include "api/model_info.h"
 
+#include "api/colors.h"
 #include "api/model_locator.h"
 
 namespace segforge {
@@ -28,10 +29,15 @@ void DescribeArchitecture(const ModelConfig& config, ModelInfo& info) {
   }
 }
 
+// Checkpoints of the two great data sets rarely carry names, and hardly anything else has their class counts.
+std::vector<std::string> LikelyNames(int64_t classes) {
+  return classes == 19 || classes == 150 ? DefaultPalette(classes).names : std::vector<std::string>();
+}
+
 void DescribeClasses(const ModelConfig& config, ModelInfo& info) {
   info.classes = config.classes;
-  info.class_names = config.class_names;
   info.class_names_known = !config.class_names.empty();
+  info.class_names = info.class_names_known ? config.class_names : LikelyNames(config.classes);
   for (auto i = static_cast<int64_t>(info.class_names.size()); i < config.classes; ++i) {
     info.class_names.push_back(fmt::format("class {}", i));
   }

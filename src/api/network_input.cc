@@ -62,7 +62,7 @@ void FillInput(const ImageView& image, const Preprocessing& preprocessing, Tenso
     Normalize(image, preprocessing, output, pool);
     return;
   }
-  const Image resized = Resize(image, size, preprocessing.resample);
+  const Image resized = Resize(image, size, preprocessing.resample, &pool);
   Normalize(resized.view(), preprocessing, output, pool);
 }
 
