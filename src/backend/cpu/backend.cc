@@ -3,7 +3,6 @@
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/simd_kernels.h"
 #include "backend/kernel.h"
-#include "backend/ref/rows.h"
 
 namespace segforge {
 
@@ -17,6 +16,7 @@ Backend MakeCpuBackend() {
       {Op::kMixFfn, "cpu.mix_ffn", MakeCpuMixFfn},
       {Op::kLayerNorm, "cpu.layer_norm", MakeCpuLayerNorm},
   };
+  for (const KernelRow& row : MakeRefBackend().rows()) rows.push_back(row);
   return Backend("cpu", std::move(rows));
 }
 
