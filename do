@@ -47,9 +47,7 @@ build() {
 demo() {
   build
   local images=(models/street-b0/demo/*.jpg)
-  mkdir -p out/demo
-  build/segforge segment "${images[@]}" --format overlay -o out/demo/overlay
-  build/segforge segment "${images[@]}" --format labels -o out/demo/labels
+  build/segforge segment "${images[@]}" --format overlay,labels -o out/demo/
 }
 
 bench() {
