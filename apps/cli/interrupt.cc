@@ -28,6 +28,7 @@ void OnSignal(int signal) {
 void HandleInterrupts() {
   std::signal(SIGINT, OnSignal);
   std::signal(SIGTERM, OnSignal);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file limit that is met is an error of write(), with its message
 }
 
 UninterruptedWrite::UninterruptedWrite() { ++writes_under_way; }

@@ -3,7 +3,7 @@
 
 namespace segforge::cli {
 
-void HandleInterrupts();  // SIGINT and SIGTERM; call once, before any thread is started
+void HandleInterrupts();  // SIGINT, SIGTERM, SIGXFSZ; call once, before any thread is started
 
 // While one lives, an interrupt waits until the last is gone.
 class UninterruptedWrite {

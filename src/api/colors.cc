@@ -1,6 +1,7 @@
 #include "api/colors.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "api/error.h"
 
@@ -11,6 +12,10 @@ Palette Choose(const std::string& name, int64_t classes) {
   if (name.empty()) return DefaultPalette(classes);
   const std::vector<std::string_view> known = PaletteNames();
   if (std::find(known.begin(), known.end(), name) != known.end()) return Unwrap(NamedPalette(name));
+  std::error_code missing;
+  if (!std::filesystem::exists(name, missing)) {
+    Throw(InvalidInput("palette {}: expected cityscapes, ade20k, camvid or a file, got neither", name));
+  }
   return Unwrap(LoadPalette(name));
 }
 

@@ -6,6 +6,7 @@
 #include "api/model_info.h"
 #include "api/network_input.h"
 #include "api/session_pool.h"
+#include "backend/cpu/target.h"
 #include "base/memory.h"
 
 namespace segforge {
@@ -31,6 +32,11 @@ int ResolveThreads(int threads) {
     Throw(InvalidInput("threads: expected 0 (all) to {}, got {}", kMaxThreads, threads));
   }
   return threads == 0 ? AvailableThreads() : threads;
+}
+
+std::string DeviceLine(const std::string& backend, int threads) {
+  const std::string kernels = backend == "cpu" ? "cpu " + CpuTargetName() : backend;
+  return fmt::format("{}, {} thread{}, fp32", kernels, threads, threads == 1 ? "" : "s");
 }
 
 std::vector<ImageView> CheckedViews(const std::vector<RgbView>& images) {
@@ -77,6 +83,7 @@ Segmenter::Segmenter(const std::string& model, const SegmenterOptions& options)
   ThrowIfError(CheckSizeOptions(options));
   state_->options = options;
   state_->threads = ResolveThreads(options.threads);
+  ThrowIfError(ApplyCpuTargetOverride());
   const Backend backend = Unwrap(MakeBackend(options.backend));
   Model loaded = Unwrap(LocateAndLoad(model, options));
   state_->info = Describe(loaded);
@@ -89,8 +96,7 @@ Segmenter::Segmenter(const std::string& model, const SegmenterOptions& options)
   engine.passes.disabled = options.disabled_passes;
   state_->engine = Unwrap(Engine::Build(std::move(loaded.graph), backend, std::move(engine)));
   state_->label_kernel = options.backend == "ref" ? RefUpsampleArgmax : CpuUpsampleArgmax;
-  state_->device =
-      fmt::format("{}, {} thread{}, fp32", backend.name(), state_->threads, state_->threads == 1 ? "" : "s");
+  state_->device = DeviceLine(options.backend, state_->threads);
   state_->sessions = std::make_unique<SessionPool>(state_->threads);
 }
 
