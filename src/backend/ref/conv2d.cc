@@ -33,7 +33,7 @@ void Conv2d(const Call& call) {
   const Shape& in = call.shape(0);
   const Shape& kernel = call.shape(1);
   const Shape& out = call.output_shape();
-  const float* bias = call.floats_or_null(2);
+  const float* bias = call.floats(2);
   const int64_t weights_elems = kernel[1] * kernel[2] * kernel[3];
   call.pool().ParallelFor(out[0] * out[1], 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
@@ -42,10 +42,10 @@ void Conv2d(const Call& call) {
       const int64_t top = row % out[1] * attributes.stride - attributes.pad;
       for (int64_t u = 0; u < out[2]; ++u) {
         for (int64_t o = 0; o < out[3]; ++o) {
-          double sum =
+          const double sum =
               window.Sum(top, u * attributes.stride - attributes.pad, call.floats(1) + o * weights_elems);
-          if (bias != nullptr) sum += static_cast<double>(bias[o]);
-          call.output()[(row * out[2] + u) * out[3] + o] = static_cast<float>(sum);
+          call.output()[(row * out[2] + u) * out[3] + o] =
+              static_cast<float>(sum + static_cast<double>(bias[o]));
         }
       }
     }

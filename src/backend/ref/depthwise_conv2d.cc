@@ -12,14 +12,14 @@ void Run(const Call& call, Activation activation) {
   const Shape& out = call.output_shape();
   const Shape& kernel = call.shape(1);
   const DepthwiseWindow window = {in[1], in[2], in[3], kernel[0], kernel[1], call.as<Conv2dAttrs>().pad};
-  const float* bias = call.floats_or_null(2);
+  const float* bias = call.floats(2);
   call.pool().ParallelFor(out[0] * out[1], 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
       const float* image = call.floats(0) + row / out[1] * in[1] * in[2] * in[3];
       for (int64_t u = 0; u < out[2]; ++u) {
         for (int64_t c = 0; c < out[3]; ++c) {
-          double sum = window.Sum(image, call.floats(1), row % out[1], u, c);
-          if (bias != nullptr) sum += static_cast<double>(bias[c]);
+          const double sum =
+              window.Sum(image, call.floats(1), row % out[1], u, c) + static_cast<double>(bias[c]);
           call.output()[(row * out[2] + u) * out[3] + c] = static_cast<float>(Apply(activation, sum));
         }
       }

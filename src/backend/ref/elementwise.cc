@@ -45,11 +45,10 @@ class Broadcast {
 
 template <typename F>
 void Binary(const Call& call, F f) {
-  const Broadcast index_a(call.shape(0), call.output_shape());
   const Broadcast index_b(call.shape(1), call.output_shape());
   call.pool().ParallelFor(call.output_shape().elems(), 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
-      const double a = static_cast<double>(call.floats(0)[index_a(i)]);
+      const double a = static_cast<double>(call.floats(0)[i]);
       const double b = static_cast<double>(call.floats(1)[index_b(i)]);
       call.output()[i] = static_cast<float>(f(a, b));
     }

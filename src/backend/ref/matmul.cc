@@ -1,11 +1,9 @@
-// y[b,m,n] = sum_k a[b,m,k] * b[b,k,n], or b[b,n,k] when transposed. Leading axes are equal, or b has one
-// matrix for all.
+// y[i,m,n] = sum_k a[i,m,k] * b[i,k,n], or b[i,n,k] when transposed; i runs over all leading axes.
 #include "backend/ref/ops.h"
 
 namespace segforge::ref {
 
 void MatMul(const Call& call) {
-  const Shape& shape_b = call.shape(1);
   const Shape& out = call.output_shape();
   const int64_t m = out[out.rank() - 2];
   const int64_t n = out.back();
@@ -13,11 +11,10 @@ void MatMul(const Call& call) {
   const bool transposed = call.as<MatMulAttrs>().transpose_b;
   const int64_t step_k = transposed ? 1 : n;
   const int64_t step_n = transposed ? k : 1;
-  const int64_t batch_stride = shape_b.elems() == n * k ? 0 : n * k;
   call.pool().ParallelFor(Rows(out), 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
       const float* a = call.floats(0) + row * k;
-      const float* b = call.floats(1) + row / m * batch_stride;
+      const float* b = call.floats(1) + row / m * n * k;
       for (int64_t column = 0; column < n; ++column) {
         double sum = 0;
         for (int64_t i = 0; i < k; ++i) {
