@@ -1,11 +1,13 @@
-// The steps of a graph at one input size, with every buffer's place in the arena.
+// The steps of a program at one input size, with every buffer's place in the arena.
 #pragma once
 
 #include <memory>
-#include <string>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "backend/kernel.h"
+#include "engine/program.h"
 
 namespace segforge {
 
@@ -16,30 +18,30 @@ struct BufferPlace {
 };
 
 struct Step {
-  std::string name;         // of the node
+  std::string_view name;    // of the node
   std::string_view kernel;  // "cpu.gemm"
   const Kernel* run = nullptr;
   std::vector<BufferPlace> inputs;
   BufferPlace output;
   size_t scratch_offset_bytes = 0;
+  size_t scratch_bytes = 0;
   int64_t macs = 0;
 };
 
 struct Plan {
   InputSize size;
   int threads = 1;
-  BufferPlace input;
+  std::vector<BufferPlace> inputs;
   std::vector<BufferPlace> outputs;
   std::vector<Step> steps;
   size_t arena_bytes = 0;
+  size_t peak_bytes = 0;                   // what the busiest step needs: the arena can be no smaller
+  std::shared_ptr<const Program> program;  // owns the kernels and names that the steps point to
 };
 
-// A step whose places have become pointers into one session's arena.
-struct BoundStep {
-  const Kernel* run = nullptr;
-  std::vector<ConstTensorView> inputs;
-  TensorView output;
-  std::byte* scratch = nullptr;
-};
+// Fails when a size is below 1, or so small that a value would be empty, or so large that bytes overflow.
+// Inputs and outputs keep their bytes through the whole plan, so that it can run again on the same input.
+Result<std::shared_ptr<const Plan>> MakePlan(std::shared_ptr<const Program> program, const InputSize& size,
+                                             int threads);
 
 }  // namespace segforge

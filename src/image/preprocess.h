@@ -4,7 +4,7 @@
 
 #include <array>
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include "base/tensor.h"
 #include "base/thread_pool.h"
@@ -30,10 +30,13 @@ struct Preprocessing {
   bool reduce_zero_label = false;  // class 0 of the data set is "other" and no class of the model
 };
 
+// From the text of a preprocessor_config.json. kInvalidInput for broken JSON or values, kUnsupported for a
+// processor whose arithmetic is not reproduced here (bicubic resampling, cropping, "shortest_edge").
 Result<Preprocessing> ParsePreprocessorConfig(std::string_view json);
 
 // u8 -> u8, exactly as Pillow's Image.resize(BILINEAR) or cv2.resize(INTER_LINEAR) does it. Sizes >= 1.
-Image Resize(const ImageView& source, ImageSize size, Resample resample);
+// Runs on pool's threads, or on the caller's alone where it is null; the result is the same.
+Image Resize(const ImageView& source, ImageSize size, Resample resample, ThreadPool* pool = nullptr);
 
 // output[y,x,c] = (image[y,x,c] * rescale - mean[c]) / std[c]; output [1, H, W, 3] f32 of the image's size.
 void Normalize(const ImageView& image, const Preprocessing& preprocessing, TensorView output,

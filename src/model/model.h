@@ -27,19 +27,19 @@ struct Stage {
 
 struct ModelConfig {
   Family family = Family::kHuggingFace;
-  std::string variant;  // "B0".."B5", or "custom"
+  std::string variant;  // "B0".."B5" (widths, depths, sr ratios and heads as published), or "custom"
   std::array<Stage, 4> stages;
   int64_t head_width = 0;
   int64_t classes = 0;
   std::vector<std::string> class_names;  // empty when unknown
-  // LayerNorm's eps differs among the families: see kFamilyEps in model/family.cc.
+  // LayerNorm's eps differs among the families: see names_*.cc.
   float eps_patch = 0, eps_block = 0, eps_sr = 0, eps_stage = 0;
 };
 
 struct Model {
   ModelConfig config;
   Preprocessing preprocessing;
-  int64_t parameters = 0;  // elements of the tensors that the model uses
+  int64_t parameters = 0;  // learned ones: BatchNorm's running statistics are not counted
   std::string license;     // "" when unknown
   Graph graph;             // input "image" [N,H,W,3] f32; output "logits" [N,ceil(H/4),ceil(W/4),classes]
 };

@@ -25,9 +25,9 @@ struct Pass {
 std::span<const Pass> Pipeline();
 
 struct PassOptions {
-  std::vector<std::string> disabled;  // names; "all" disables every pass. An unknown name is an error
-  OffersOp offers;                    // empty: everything is offered
-  std::function<void(const Pass&, const Graph& before, const Graph& after)> on_change;  // for dumps
+  std::vector<std::string> disabled = {};  // names; "all" disables every pass. An unknown name is an error
+  OffersOp offers = {};                    // empty: everything is offered
+  std::function<void(const Pass&, const Graph& before, const Graph& after)> on_change = {};  // for dumps
 };
 struct PassReport {
   std::string_view name;
@@ -35,7 +35,8 @@ struct PassReport {
   double time_us = 0;
 };
 
-// Runs the pipeline; the graph is verified after every pass.
+// Runs the pipeline; the graph is verified after every pass. Reports the passes that ran, in order. On an
+// error the graph may be half rewritten.
 Result<std::vector<PassReport>> RunPasses(Graph& graph, const PassOptions& options);
 
 }  // namespace segforge

@@ -1,0 +1,16 @@
+#include "backend/kernel.h"
+
+#include <algorithm>
+
+namespace segforge {
+
+size_t Kernel::ScratchBytes(std::span<const Shape>, int) const { return 0; }
+
+bool Kernel::MayOverwrite(size_t) const { return false; }
+
+const KernelRow* Backend::Find(Op op) const {
+  const auto row = std::ranges::find(rows_, op, &KernelRow::op);
+  return row == rows_.end() ? nullptr : &*row;
+}
+
+}  // namespace segforge

@@ -1,0 +1,73 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "engine/program.h"
+
+namespace segforge {
+namespace {
+
+// Some image folders mix a few sizes; a plan is a few hundred kilobytes at most and takes milliseconds to
+// make.
+constexpr size_t kMaxPlans = 16;
+
+// [N, H, W, C] f32: whatever the graph computes, its sizes follow from the image's.
+Status CheckInput(const Graph& graph) {
+  int inputs = 0;
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    const Node& node = graph.node(id);
+    if (node.op != Op::kInput) continue;
+    ++inputs;
+    const DimShape& shape = node.type.shape;
+    if (node.type.dtype != DType::kF32 || shape.size() != 4 || !shape[3].is_constant() ||
+        DimShape(shape.begin(), shape.begin() + 3) != DimShape{Dim::N(), Dim::H(), Dim::W()}) {
+      return InvalidInput("input \"{}\": expected f32[N, H, W, channels], got {}{}", node.name,
+                          NameOf(node.type.dtype), ToString(shape));
+    }
+  }
+  if (inputs != 1) return InvalidInput("expected a graph of one input, got {}", inputs);
+  return Status();
+}
+
+}  // namespace
+
+struct Engine::State {
+  std::shared_ptr<const Program> program;
+  std::vector<PassReport> pass_reports;
+  std::mutex mutex;                                // guards `plans`
+  std::vector<std::shared_ptr<const Plan>> plans;  // the one used last comes first
+};
+
+Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::Build(Graph graph, const Backend& backend, EngineOptions options) {
+  SEGFORGE_RETURN_IF_ERROR(Verify(graph));
+  SEGFORGE_RETURN_IF_ERROR(CheckInput(graph));
+  options.passes.offers = [&](Op op) { return backend.Offers(op); };
+  auto state = std::make_unique<State>();
+  SEGFORGE_ASSIGN_OR_RETURN(state->pass_reports, RunPasses(graph, options.passes));
+  SEGFORGE_ASSIGN_OR_RETURN(state->program, Compile(graph, backend));
+  return std::unique_ptr<Engine>(new Engine(std::move(state)));
+}
+
+Result<std::shared_ptr<const Plan>> Engine::PlanFor(const InputSize& size, int threads) {
+  if (threads <= 0) threads = AvailableThreads();
+  const std::lock_guard lock(state_->mutex);
+  auto& plans = state_->plans;
+  const auto known = std::ranges::find_if(
+      plans, [&](const auto& plan) { return plan->size == size && plan->threads == threads; });
+  if (known != plans.end()) {
+    std::rotate(plans.begin(), known, known + 1);
+    return plans.front();
+  }
+  SEGFORGE_ASSIGN_OR_RETURN(auto plan, MakePlan(state_->program, size, threads));
+  if (plans.size() == kMaxPlans) plans.pop_back();
+  plans.insert(plans.begin(), plan);
+  return plan;
+}
+
+const std::vector<PassReport>& Engine::pass_reports() const { return state_->pass_reports; }
+
+}  // namespace segforge

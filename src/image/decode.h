@@ -1,0 +1,30 @@
+// JPEG, PNG and WebP files to 8-bit RGB, as Pillow's Image.open(..).convert("RGB") gives it after
+// ImageOps.exif_transpose:
+// grey is repeated, palettes are looked up, alpha is dropped, CMYK is taken as Adobe writes it (inverted),
+// and EXIF orientation is applied. 16-bit samples keep their high byte (for 16-bit grey Pillow clips
+// instead). ICC profiles and gamma are ignored. A truncated or damaged file is an error, never half a
+// picture.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+
+#include "base/status.h"
+#include "image/image.h"
+
+namespace segforge {
+
+struct DecodeLimits {
+  int64_t max_pixels = int64_t{1} << 28;  // 16384 x 16384, whose pixels take 768 MiB
+};
+
+// The format is told by the first bytes. Errors: kInvalidInput for damaged data, kUnsupported for another
+// format or a variant (12-bit JPEG, animated WebP, more than max_pixels), kOutOfMemory before pixels are
+// allocated.
+Result<Image> DecodeImage(std::span<const std::byte> bytes, const DecodeLimits& limits = {});
+
+// DecodeImage of a file's bytes; errors name the file.
+Result<Image> ReadImage(const std::filesystem::path& path, const DecodeLimits& limits = {});
+
+}  // namespace segforge

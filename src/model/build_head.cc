@@ -1,0 +1,40 @@
+#include "model/build_head.h"
+
+#include <algorithm>
+
+namespace segforge {
+namespace {
+
+constexpr float kBatchNormEps = 1e-5f;  // torch's default; no family changes it
+
+NodeId Project(GraphBuilder& builder, const HeadWeights& weights, size_t index, NodeId x) {
+  const std::string name = fmt::format("head.stage{}", index + 1);
+  x = builder.Linear(name + ".proj", x, weights.proj[index]);
+  if (weights.proj_bn[index].gamma.tensor == nullptr) return x;
+  x = builder.BatchNorm(name + ".bn", x, weights.proj_bn[index], kBatchNormEps);
+  return builder.Add(Op::kRelu, name + ".relu", {x});
+}
+
+}  // namespace
+
+NodeId BuildHead(GraphBuilder& builder, const ModelConfig& config, const HeadWeights& weights,
+                 const std::array<NodeId, 4>& features) {
+  const DimShape& first = builder.shape(features[0]);
+  const ResizeAttrs to_first = {first[1], first[2]};
+  std::vector<NodeId> maps;
+  for (size_t i = 0; i < features.size(); ++i) {
+    NodeId map = Project(builder, weights, i, features[i]);
+    if (i > 0) {
+      map = builder.Add(Op::kResizeBilinear, fmt::format("head.stage{}.resize", i + 1), {map}, to_first);
+    }
+    maps.push_back(map);
+  }
+  if (config.family != Family::kMmseg1) std::reverse(maps.begin(), maps.end());
+  NodeId x = builder.Add(Op::kConcat, "head.concat", maps);
+  x = builder.Linear("head.fuse", x, weights.fuse);
+  x = builder.BatchNorm("head.bn", x, weights.fuse_bn, kBatchNormEps);
+  x = builder.Add(Op::kRelu, "head.relu", {x});
+  return builder.Linear("head.classifier", x, weights.classifier);
+}
+
+}  // namespace segforge

@@ -1,0 +1,15 @@
+// A model from tensors in memory: what LoadModel does once files are read.
+#pragma once
+
+#include <optional>
+
+#include "model/hf_config.h"
+
+namespace segforge {
+
+// The preprocessing is the family's own: OpenCV's resampling for NVlabs and mmseg, Pillow's for Hugging Face,
+// at the image's own size. Class names are the config's, else the checkpoint's metadata "CLASSES".
+Result<Model> ModelFromCheckpoint(const Checkpoint& checkpoint, const std::optional<HfConfig>& config,
+                                  const LoadModelOptions& options);
+
+}  // namespace segforge

@@ -1,0 +1,19 @@
+// A checkpoint's structure, found from the names and sizes of its tensors.
+#pragma once
+
+#include <optional>
+
+#include "model/family.h"
+#include "model/hf_config.h"
+
+namespace segforge {
+
+// The sizes that most tensors agree on, so that one misshapen tensor does not change what is expected of the
+// others. config adds what weights cannot tell (heads, class names) and is checked against them.
+Result<ModelConfig> FindStructure(const Checkpoint& checkpoint, const FamilyMatch& match,
+                                  const std::optional<HfConfig>& config);
+
+// Heads of the published models for these widths: 1, 2, 5, 8 where one head width fits all, else none.
+std::optional<std::array<int64_t, 4>> PublishedHeads(const std::array<int64_t, 4>& widths);
+
+}  // namespace segforge

@@ -1,0 +1,87 @@
+#include "passes/pipeline.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "passes/fold_batch_norm.h"
+#include "passes/fold_head.h"
+#include "passes/fuse_attention.h"
+#include "passes/fuse_depthwise_gelu.h"
+#include "passes/fuse_epilogue.h"
+#include "passes/fuse_layer_norm.h"
+#include "passes/fuse_mix_ffn.h"
+#include "passes/lower_patch_conv.h"
+#include "passes/merge_key_value.h"
+
+namespace segforge {
+namespace {
+
+Status CheckNames(const std::vector<std::string>& disabled) {
+  for (const std::string& name : disabled) {
+    if (name == "all" || std::ranges::find(Pipeline(), name, &Pass::name) != Pipeline().end()) continue;
+    std::vector<std::string_view> known;
+    for (const Pass& pass : Pipeline()) known.push_back(pass.name);
+    return InvalidInput("no pass is named \"{}\"; the passes are {} (or all)", name, fmt::join(known, ", "));
+  }
+  return Status();
+}
+
+bool IsEnabled(const Pass& pass, const PassOptions& options) {
+  const auto names_pass = [&](const std::string& name) { return name == "all" || name == pass.name; };
+  if (std::ranges::any_of(options.disabled, names_pass)) return false;
+  return !options.offers || std::ranges::all_of(pass.makes, options.offers);
+}
+
+Result<PassReport> RunPass(const Pass& pass, Graph& graph, const PassOptions& options) {
+  const Graph before = options.on_change ? graph : Graph();
+  const auto start = std::chrono::steady_clock::now();
+  SEGFORGE_ASSIGN_OR_RETURN(const int rewrites, pass.run(graph));
+  const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
+  SEGFORGE_RETURN_IF_ERROR(Verify(graph));
+  if (rewrites > 0 && options.on_change) options.on_change(pass, before, graph);
+  return PassReport{pass.name, rewrites, time.count()};
+}
+
+}  // namespace
+
+// Batch norms go first, so that the head is linear up to its ReLU. MixFfn takes whole half blocks;
+// depthwise-gelu and epilogue pick up what it leaves.
+std::span<const Pass> Pipeline() {
+  static const std::vector<Pass> kPipeline = {
+      {"fuse-layer-norm",
+       "one LayerNorm for its mean, variance and division",
+       {Op::kLayerNorm},
+       FuseLayerNorm},
+      {"fold-batch-norm", "BatchNorm goes into the weights before it", {}, FoldBatchNorm},
+      {"fold-head", "the head's products run at each stage's own resolution", {Op::kUpsampleSum}, FoldHead},
+      {"fuse-attention", "one Attention for its products and softmax", {Op::kAttention}, FuseAttention},
+      {"merge-key-value", "keys and values are one product", {}, MergeKeyValue},
+      {"lower-patch-conv", "a convolution over patches is one product", {Op::kPatchLinear}, LowerPatchConv},
+      {"fuse-mix-ffn", "one MixFfn for the feed-forward half of a block", {Op::kMixFfn}, FuseMixFfn},
+      {"fuse-depthwise-gelu",
+       "GELU goes into the depthwise convolution",
+       {Op::kDepthwiseConvGelu},
+       FuseDepthwiseGelu},
+      {"fuse-epilogue",
+       "residual and activation go into the product before",
+       {Op::kLinearEpilogue},
+       FuseEpilogue},
+  };
+  return kPipeline;
+}
+
+Result<std::vector<PassReport>> RunPasses(Graph& graph, const PassOptions& options) {
+  SEGFORGE_RETURN_IF_ERROR(CheckNames(options.disabled));
+  std::vector<PassReport> reports;
+  for (const Pass& pass : Pipeline()) {
+    if (!IsEnabled(pass, options)) continue;
+    Result<PassReport> report = RunPass(pass, graph, options);
+    if (!report.ok()) return report.status().Within(fmt::format("pass {}", pass.name));
+    reports.push_back(*report);
+  }
+  return reports;
+}
+
+}  // namespace segforge

@@ -1,0 +1,54 @@
+// A test of one operation on one backend with some number of threads.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "tests/ops/backends.h"
+#include "tests/ops/plain.h"
+
+namespace segforge {
+
+// An input of a node; the tensor is outlived by its owner.
+struct OpInput {
+  const Tensor& tensor;
+  bool constant = false;  // bound to the kernel when it is made
+};
+inline OpInput Computed(const Tensor& tensor) { return {tensor, false}; }
+inline OpInput Constant(const Tensor& tensor) { return {tensor, true}; }
+
+// Normally distributed around `mean`; the same for the same seed.
+Tensor RandomTensor(Shape shape, uint32_t seed, float deviation = 1, float mean = 0);
+
+// max |actual - exact| must not exceed four times that of the plain float32 loop, plus two ulp of the
+// greatest value.
+void ExpectAsExactAsFloat32(const Tensor& actual, const std::vector<double>& exact,
+                            const std::vector<float>& plain);
+
+// compute(T()) does it in plain loops of type T.
+template <typename Compute>
+void ExpectLike(const Tensor& actual, Compute compute) {
+  ExpectAsExactAsFloat32(actual, compute(double()), compute(float()));
+}
+
+class OpTest : public testing::TestWithParam<std::tuple<BackendCase, int>> {
+ protected:
+  int threads() const { return std::get<1>(GetParam()); }
+  const BackendCase& backend() const { return std::get<0>(GetParam()); }
+
+  // Runs the backend's kernel of a node and checks its manners: it writes all of the output and nothing
+  // beyond, leaves its inputs alone, stays within its scratch, gives the same bits again, and the same bits
+  // once more over each input that it says it may overwrite.
+  Tensor Run(Op op, const std::vector<OpInput>& inputs, Attributes attributes = NoAttrs()) const;
+};
+
+std::string NameOfOpTest(const testing::TestParamInfo<std::tuple<BackendCase, int>>& info);
+
+#define SEGFORGE_ON_ALL_BACKENDS(Suite) \
+  INSTANTIATE_TEST_SUITE_P(             \
+      All, Suite, testing::Combine(testing::ValuesIn(AllBackends()), testing::Values(1, 3)), NameOfOpTest)
+
+}  // namespace segforge
