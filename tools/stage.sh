@@ -7,7 +7,7 @@ wrapper=()
 
 # Every C++ and CUDA source of the project, one a line; without git, because a release has none.
 list_sources() {
-  { find src include apps tests fuzz bench -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) \
+  { find src include apps examples tests tools fuzz bench -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) \
     2>/dev/null || true; } | LC_ALL=C sort
 }
 
@@ -53,7 +53,7 @@ passes() {
 
 # What `cmake --install` leaves can be built against.
 install() {
-  tests/install/check.sh build
+  CMAKE_GENERATOR=Ninja tests/install/check.sh build
 }
 
 format() {
