@@ -3,10 +3,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs=$(nproc)
+wrapper=()
 
 # Every C++ and CUDA source of the project, one a line; without git, because a release has none.
 list_sources() {
-  { find src include apps tests fuzz bench -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) \
+  { find src include apps examples tests tools fuzz bench -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) \
     2>/dev/null || true; } | LC_ALL=C sort
 }
 
@@ -20,11 +21,12 @@ needs_version_14() {
 }
 
 # configure FOLDER CMAKE-OPTION...
+if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
 configure() { cmake -S . -B "$1" -G Ninja "${@:2}" >"$1.cmake.log" || { cat "$1.cmake.log"; exit 1; }; }
 
-# run_tests FOLDER CTEST-OPTION...: prints what did not pass, and ctest's closing lines.
+# run_tests FOLDER CTEST-OPTION...: with "$wrapper" in front, if any; prints what did not pass, and ctest's closing lines.
 run_tests() {
-  ctest --test-dir "$1" -j "$jobs" --output-on-failure --no-tests=error "${@:2}" |
+  "${wrapper[@]}" ctest --test-dir "$1" -j "$jobs" --output-on-failure --no-tests=error "${@:2}" |
     sed -E '/^ +Start +[0-9]+:/d; / Passed +[0-9.]+ sec$/d'
 }
 
@@ -42,16 +44,16 @@ targets() {
     SEGFORGE_CPU_TARGET=$target run_tests build -L "$kernel_tests"
   done
 }
-kernel_tests='^(backend|engine|golden)_tests$'
+kernel_tests='^(backend|engine|crossroom)_tests$'
 
 # The tests that run graphs, with the graph as published: no pass may be needed for a right result.
 passes() {
-  SEGFORGE_DISABLE_PASSES=all run_tests build -L '^(engine|golden)_tests$'
+  SEGFORGE_DISABLE_PASSES=all run_tests build -L '^(engine|crossroom)_tests$'
 }
 
 # What `cmake --install` leaves can be built against.
 install() {
-  tests/install/check.sh build
+  CMAKE_GENERATOR=Ninja tests/install/check.sh build
 }
 
 format() {
@@ -62,13 +64,12 @@ format() {
   echo "$(list_sources | wc -l) files are formatted"
 }
 
-# Not the tests: their macros drown the rest. A source that clang-tidy passed is not read again until it or
-# anything that it includes changes.
+# Not the tests: their macros drown the rest.
 tidy() {
   local tool
   tool=$(clang_tool clang-tidy)
   needs_version_14 "$tool"
-  list_sources | grep -E '^(src|apps|bench)/.*\.cc$' | grep -v '_test\.cc$' |
+  list_sources | grep -E '^(src|apps|tools)/.*\.cc$' | grep -v '_test\.cc$' |
     xargs -P "$jobs" -n 3 "$tool" -p build --quiet --warnings-as-errors='*'
 }
 
@@ -98,7 +99,7 @@ fuzz() {
     mkdir -p "build-asan/corpus/$name"
     echo "-- $name"
     "$binary" -max_total_time="${SEGFORGE_FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
-      -artifact_prefix="$finds/$name-" "build-asan/corpus/$name" "fuzz/seeds/$name" 2>"$finds/$name.log" ||
+      -artifact_prefix="$finds/$name-" "build-asan/corpus/$name" "fuzz/seeds/${name%_fuzz}" 2>"$finds/$name.log" ||
       { tail -n 60 "$finds/$name.log"; exit 1; }
     grep -E '^Done' "$finds/$name.log"
   done
@@ -107,13 +108,16 @@ fuzz() {
 # Only what starts threads; everything else would repeat the sanitizers' stage.
 threads() {
   # ThreadSanitizer maps memory at fixed places, which an address layout too random may have taken.
-  local fixed=(setarch "$(uname -m)" -R)
-  "${fixed[@]}" true 2>/dev/null || fixed=()
+  wrapper=(setarch "$(uname -m)" -R)
+  "${wrapper[@]}" true 2>/dev/null || wrapper=()
+  local programs
   configure build-tsan -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
     -DSEGFORGE_SANITIZE=thread
-  "${fixed[@]}" cmake --build build-tsan -- --quiet
-  "${fixed[@]}" ctest --test-dir build-tsan
+  mapfile -t programs < <(ninja -C build-tsan -t targets all | grep -oE "$threaded_tests:" | tr -d :)
+  "${wrapper[@]}" cmake --build build-tsan --target "${programs[@]}" -- --quiet
+  run_tests build-tsan -L "$threaded_tests"
 }
+threaded_tests='^(base|backend|engine|api|crossroom)_tests'
 
 arm64() {
   configure build-arm64 -DCMAKE_BUILD_TYPE=Release --toolchain cmake/aarch64-toolchain.cmake

@@ -36,22 +36,20 @@ struct DepthwiseWindow {
   }
 };
 
-// Some vectors of channels, the last of them perhaps with only its first `partial` lanes (0: all).
-template <size_t kVectors, bool kPartial>
+// kVectors vectors of channels, each of Lanes: WholeVector, or FirstLanes.
+template <size_t kVectors, class Lanes>
 struct ChannelBlock {
   static constexpr size_t kCount = kVectors;
   size_t first;
-  size_t partial;
+  Lanes lanes;
 
   template <class D>
   HWY_INLINE hn::Vec<D> Load(D d, const float* p, size_t vector) const {
-    if constexpr (kPartial) return LoadFirst(d, p + first, partial);
-    return hn::LoadU(d, p + first + vector * hn::Lanes(d));
+    return lanes.Load(d, p + first + vector * hn::Lanes(d));
   }
   template <class D>
   HWY_INLINE void Store(hn::Vec<D> v, D d, float* p, size_t vector) const {
-    if constexpr (kPartial) return StoreFirst(v, d, p + first, partial);
-    hn::StoreU(v, d, p + first + vector * hn::Lanes(d));
+    lanes.Store(v, d, p + first + vector * hn::Lanes(d));
   }
 };
 
@@ -108,16 +106,13 @@ HWY_INLINE void DepthwiseTile(const DepthwiseWindow& window, size_t x, Block blo
 // line is gone when its second half is wanted in the next step.
 template <size_t kColumns>
 HWY_INLINE void DepthwiseColumns(const DepthwiseWindow& window, size_t x, float* out) {
-  const size_t lanes = hn::Lanes(hn::ScalableTag<float>());
-  size_t c = 0;
-  for (; c + 2 * lanes <= window.shape.channels; c += 2 * lanes)
-    DepthwiseTile<kColumns>(window, x, ChannelBlock<2, false>{c, 0}, out);
-  if (c + lanes <= window.shape.channels) {
-    DepthwiseTile<kColumns>(window, x, ChannelBlock<1, false>{c, 0}, out);
-    c += lanes;
-  }
-  if (c < window.shape.channels)
-    DepthwiseTile<kColumns>(window, x, ChannelBlock<1, true>{c, window.shape.channels - c}, out);
+  const hn::ScalableTag<float> d;
+  const size_t pairs = window.shape.channels / (2 * hn::Lanes(d)) * (2 * hn::Lanes(d));
+  for (size_t c = 0; c < pairs; c += 2 * hn::Lanes(d))
+    DepthwiseTile<kColumns>(window, x, ChannelBlock<2, WholeVector>{c, {}}, out);
+  ForEachVector(d, window.shape.channels - pairs, [&](size_t c, auto lanes) HWY_ATTR {
+    DepthwiseTile<kColumns>(window, x, ChannelBlock<1, decltype(lanes)>{pairs + c, lanes}, out);
+  });
 }
 
 // One output row of a 3 x 3 depthwise convolution, stride 1, padding 1:
