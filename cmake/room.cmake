@@ -18,6 +18,9 @@ add_library(segforge_options INTERFACE)
 target_compile_features(segforge_options INTERFACE cxx_std_20)
 target_compile_options(segforge_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
                                                   $<$<BOOL:${SEGFORGE_WERROR}>:-Werror>)
+# GCC 12 finds overlapping copies in its own std::string operator+ (GCC bug 105651).
+target_compile_options(segforge_options INTERFACE
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
 target_include_directories(segforge_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 if(SEGFORGE_SANITIZE)
   target_compile_options(segforge_options INTERFACE -fsanitize=${SEGFORGE_SANITIZE} -fno-sanitize-recover=all
