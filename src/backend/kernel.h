@@ -45,6 +45,7 @@ class Backend {
   explicit Backend(std::string name, std::vector<KernelRow> rows)
       : name_(std::move(name)), rows_(std::move(rows)) {}
   const std::string& name() const { return name_; }
+  const std::vector<KernelRow>& rows() const { return rows_; }
   const KernelRow* Find(Op op) const;
   bool Offers(Op op) const { return Find(op) != nullptr; }
 

@@ -61,10 +61,10 @@ Status IoError(fmt::format_string<Args...> format, Args&&... args) {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}  // NOLINT(*-explicit-*)
-  Result(Status status) : state_(std::move(status)) {
+  Result(T value) : state_(std::move(value)) {}        // NOLINT(*-explicit-*)
+  Result(Status status) : state_(std::move(status)) {  // NOLINT(*-explicit-*)
     SEGFORGE_CHECK(!this->status().ok());
-  }  // NOLINT(*-explicit-*)
+  }
 
   bool ok() const { return std::holds_alternative<T>(state_); }
   Status status() const { return ok() ? Status() : std::get<Status>(state_); }

@@ -134,10 +134,11 @@ Result<Image> DecodeJpeg(std::span<const std::byte> bytes, const DecodeLimits& l
   if (info.data_precision != 8) return Unsupported("expected 8 bits a sample, got {}", info.data_precision);
   SEGFORGE_ASSIGN_OR_RETURN(
       Image image, AllocateImage(info.image_height, info.image_width, limits, CoefficientBytes(info)));
+  const int orientation = OrientationOf(info);  // before the pixels: the markers go when they are read
   std::vector<uint8_t> cmyk_row(info.num_components == 4 ? size_t{info.image_width} * 4 : 0);
   if (!ReadPixels(decoder, image.pixels.data(), cmyk_row.empty() ? nullptr : cmyk_row.data()))
     return decoder.status();
-  return Upright(std::move(image), OrientationOf(info));
+  return Upright(std::move(image), orientation);
 }
 
 }  // namespace segforge

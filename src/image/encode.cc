@@ -1,23 +1,25 @@
 #include "image/encode.h"
 
 #include <spng.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 namespace segforge {
 namespace {
 
 using Context = std::unique_ptr<spng_ctx, decltype(&spng_ctx_free)>;
 
-// How hard to try, and what a row is predicted from.
-struct Compression {
-  int level;
-  int filter;
-};
-constexpr Compression kLabelCompression = {1, SPNG_FILTER_CHOICE_NONE};
-constexpr Compression kColorCompression = {1, SPNG_FILTER_CHOICE_SUB};
+// Differences to the row above, then runs and a Huffman code only. A 1024x1024 label map of a street takes
+// about 3 ms and 13 KB; zlib's level 6 takes 25 ms and 14 KB, its level 1 no less time and 21 KB. The noisy
+// photograph takes 170 ms and 1.5 MB; level 1 takes 190 ms and 1.8 MB, level 6 with the best filter a row 1.3
+// s and 1.7 MB.
+constexpr int kFilter = SPNG_FILTER_CHOICE_UP;
+constexpr int kStrategy = Z_RLE;
+constexpr int kLevel = 1;
 
 Status FromSpng(int error) {
   if (error == SPNG_OK) return Status();
@@ -25,14 +27,17 @@ Status FromSpng(int error) {
   return Status(StatusCode::kUnsupported, fmt::format("cannot encode PNG: {}", spng_strerror(error)));
 }
 
-Result<Context> NewEncoder(spng_ihdr header, Compression compression) {
+Result<Context> NewEncoder(spng_ihdr header) {
   Context context(spng_ctx_new(SPNG_CTX_ENCODER), spng_ctx_free);
   if (context == nullptr) return OutOfMemory("the PNG encoder found no memory");
   spng_ctx* png = context.get();
   SEGFORGE_RETURN_IF_ERROR(FromSpng(spng_set_ihdr(png, &header)));
-  SEGFORGE_RETURN_IF_ERROR(FromSpng(spng_set_option(png, SPNG_ENCODE_TO_BUFFER, 1)));
-  SEGFORGE_RETURN_IF_ERROR(FromSpng(spng_set_option(png, SPNG_IMG_COMPRESSION_LEVEL, compression.level)));
-  SEGFORGE_RETURN_IF_ERROR(FromSpng(spng_set_option(png, SPNG_FILTER_CHOICE, compression.filter)));
+  const std::pair<spng_option, int> options[] = {{SPNG_ENCODE_TO_BUFFER, 1},
+                                                 {SPNG_FILTER_CHOICE, kFilter},
+                                                 {SPNG_IMG_COMPRESSION_STRATEGY, kStrategy},
+                                                 {SPNG_IMG_COMPRESSION_LEVEL, kLevel}};
+  for (const auto& [option, value] : options)
+    SEGFORGE_RETURN_IF_ERROR(FromSpng(spng_set_option(png, option, value)));
   return context;
 }
 
@@ -84,7 +89,7 @@ Result<std::vector<std::byte>> EncodeLabelsPng(const ConstTensorView& labels, co
   const int64_t width = labels.shape[1];
   const spng_ihdr header =
       Header(height, width, indexed ? 8 : 16, indexed ? SPNG_COLOR_TYPE_INDEXED : SPNG_COLOR_TYPE_GRAYSCALE);
-  SEGFORGE_ASSIGN_OR_RETURN(const Context png, NewEncoder(header, kLabelCompression));
+  SEGFORGE_ASSIGN_OR_RETURN(const Context png, NewEncoder(header));
   if (indexed) {
     spng_plte chunk = PaletteChunk(labels.span<uint8_t>(), palette);
     SEGFORGE_RETURN_IF_ERROR(FromSpng(spng_set_plte(png.get(), &chunk)));
@@ -95,7 +100,7 @@ Result<std::vector<std::byte>> EncodeLabelsPng(const ConstTensorView& labels, co
 
 Result<std::vector<std::byte>> EncodePng(const ImageView& image) {
   const spng_ihdr header = Header(image.height, image.width, 8, SPNG_COLOR_TYPE_TRUECOLOR);
-  SEGFORGE_ASSIGN_OR_RETURN(const Context png, NewEncoder(header, kColorCompression));
+  SEGFORGE_ASSIGN_OR_RETURN(const Context png, NewEncoder(header));
   return EncodeRows(png.get(), image.data, image.height, static_cast<size_t>(image.width) * 3,
                     image.stride_bytes);
 }

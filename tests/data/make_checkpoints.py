@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the small checkpoints and arrays of tests/data/formats/.
+"""Writes the small checkpoints and arrays of tests/data/formats/, and the fuzz targets' seeds made of them.
 
 torch is not needed: stand-ins with its module and class names make Python's own pickler write what torch.save
 writes. Made with Python 3.11.7 and numpy 2.4.6:  python3 tests/data/make_checkpoints.py
@@ -7,6 +7,7 @@ writes. Made with Python 3.11.7 and numpy 2.4.6:  python3 tests/data/make_checkp
 
 import collections
 import io
+import json
 import pathlib
 import pickle
 import struct
@@ -17,6 +18,7 @@ import zipfile
 import numpy as np
 
 OUT = pathlib.Path(__file__).parent / "formats"
+SEEDS = pathlib.Path(__file__).parents[2] / "fuzz" / "seeds"
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -163,7 +165,12 @@ def plain_value():
 
 def npz_bytes(compressed, **arrays):
     stream = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(stream, **arrays)
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED) as file:
+        for name, array in arrays.items():  # as np.savez does, but with a fixed time
+            info = zipfile.ZipInfo(f"{name}.npy", FIXED_TIME)
+            info.compress_type = file.compression
+            with file.open(info, "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, version=(1, 0))
     return stream.getvalue()
 
 
@@ -171,6 +178,35 @@ def npy_bytes(array, version):
     stream = io.BytesIO()
     np.lib.format.write_array(stream, array, version=version)
     return stream.getvalue()
+
+
+def safetensors_bytes():
+    header = {
+        "__metadata__": {"format": "pt"},
+        "a": {"dtype": "F32", "shape": [2, 1], "data_offsets": [0, 8]},
+        "b": {"dtype": "F16", "shape": [3], "data_offsets": [8, 14]},
+        "c": {"dtype": "I64", "shape": [], "data_offsets": [16, 24]},
+    }
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(range(24))
+
+
+def write_seeds(files):
+    """Small ones of every kind; torch's own include the bare pickle of each archive."""
+    seeds = {"safetensors": {"three": safetensors_bytes()}, "npy": {}, "zip": {}, "torch": {}}
+    for name, content in files.items():
+        if name.endswith((".npy", ".npz")):
+            seeds["npy"][name] = content
+        if name.endswith((".zip.pth", ".deflated.pth", ".npz")):
+            seeds["zip"][name] = content
+        if name.endswith((".pth", ".pkl")):
+            seeds["torch"][name] = content
+        if name.endswith((".zip.pth", ".deflated.pth")):
+            seeds["torch"][f"{name}.pkl"] = zipfile.ZipFile(io.BytesIO(content)).read("archive/data.pkl")
+    for target, contents in seeds.items():
+        (SEEDS / target).mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            (SEEDS / target / name).write_bytes(content)
 
 
 def main():
@@ -192,6 +228,7 @@ def main():
         files[f"plain.p{protocol}.pkl"] = pickle.dumps(plain_value(), protocol)
     for name, content in files.items():
         (OUT / name).write_bytes(content)
+    write_seeds(files)
 
 
 if __name__ == "__main__":

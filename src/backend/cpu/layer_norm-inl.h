@@ -45,7 +45,6 @@ HWY_INLINE void NormalizeRow(const float* x, const float* gamma, const float* be
                              size_t channels, float* y) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
-  const size_t lanes = hn::Lanes(d);
   const float scale = 1.0f / static_cast<float>(channels);
   const V mean =
       hn::Set(d, scale * SumOverRow(d, x, channels, [](V v, V sum) HWY_ATTR { return hn::Add(sum, v); }));
@@ -54,16 +53,10 @@ HWY_INLINE void NormalizeRow(const float* x, const float* gamma, const float* be
                            return hn::MulAdd(centred, centred, sum);
                          });
   const V inverse = hn::Set(d, 1.0f / std::sqrt(variance + eps));
-  size_t c = 0;
-  for (; c + lanes <= channels; c += lanes) {
-    const V normal = hn::Mul(hn::Sub(hn::LoadU(d, x + c), mean), inverse);
-    hn::StoreU(hn::MulAdd(normal, hn::LoadU(d, gamma + c), hn::LoadU(d, beta + c)), d, y + c);
-  }
-  if (const size_t left = channels - c; left > 0) {
-    const V normal = hn::Mul(hn::Sub(LoadFirst(d, x + c, left), mean), inverse);
-    StoreFirst(hn::MulAdd(normal, LoadFirst(d, gamma + c, left), LoadFirst(d, beta + c, left)), d, y + c,
-               left);
-  }
+  ForEachVector(d, channels, [&](size_t c, auto lanes) HWY_ATTR {
+    const V normal = hn::Mul(hn::Sub(lanes.Load(d, x + c), mean), inverse);
+    lanes.Store(hn::MulAdd(normal, lanes.Load(d, gamma + c), lanes.Load(d, beta + c)), d, y + c);
+  });
 }
 
 constexpr size_t kRowsTogether = 4;

@@ -8,6 +8,12 @@ namespace segforge {
 
 // Each fails when the node's constants are not constants or not float32: then another backend must serve it.
 Result<std::unique_ptr<Kernel>> MakeCpuLayerNorm(const Graph& graph, const Node& node);
+Result<std::unique_ptr<Kernel>> MakeCpuDepthwiseConv(const Graph& graph,
+                                                     const Node& node);               // with GELU or not
+Result<std::unique_ptr<Kernel>> MakeCpuUnary(const Graph& graph, const Node& node);   // kGelu, kRelu
+Result<std::unique_ptr<Kernel>> MakeCpuBinary(const Graph& graph, const Node& node);  // kAdd, kMul
+Result<std::unique_ptr<Kernel>> MakeCpuResizeBilinear(const Graph& graph, const Node& node);
+Result<std::unique_ptr<Kernel>> MakeCpuUpsampleSum(const Graph& graph, const Node& node);
 
 // y[t, c] = (x[t, c] - mean_t) / sqrt(variance_t + eps) * gamma[c] + beta[c], rows of `channels` >= 1 values;
 // y may be x.

@@ -1,0 +1,90 @@
+#include <fmt/format.h>
+
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "completion.h"
+#include "exit_code.h"
+#include "inspect.h"
+#include "interrupt.h"
+#include "segment.h"
+#include "text.h"
+
+namespace segforge::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  segforge segment street.jpg --format overlay
+  segforge inspect street-b0
+  segforge completion bash > ~/.local/share/bash-completion/completions/segforge
+
+Exit codes: 0 done; 2 bad input or usage, or any image of several failed; 1 a bug of segforge.)";
+
+struct CommandLine {
+  CLI::App program =
+      CLI::App("Semantic segmentation with SegFormer, from checkpoint to label map.", "segforge");
+  SegmentOptions segment_options;
+  InspectOptions inspect_options;
+  std::string shell;
+  CLI::App* segment = AddSegmentCommand(program, segment_options);
+  CLI::App* inspect = AddInspectCommand(program, inspect_options);
+  CLI::App* completion = AddCompletionCommand(program, shell);
+
+  CommandLine() {
+    program.set_version_flag("--version", fmt::format("segforge {}", Version()));
+    program.require_subcommand(1);
+    program.footer(kFooter);
+  }
+};
+
+int UsageError(const CommandLine& line, const CLI::ParseError& error) {
+  const auto chosen = line.program.get_subcommands();
+  PrintError(fmt::format("{}; see segforge {}--help", error.what(),
+                         chosen.empty() ? "" : chosen.front()->get_name() + " "));
+  return kFailure;
+}
+
+int Dispatch(const CommandLine& line) {
+  if (line.segment->parsed()) return Segment(line.segment_options);
+  if (line.inspect->parsed()) return Inspect(line.inspect_options);
+  std::cout << CompletionScript(line.program, line.shell);
+  return kSuccess;
+}
+
+// A full disk may show itself only when the last of standard output is written.
+int FlushOutput(int code) {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::cout.good() && std::ferror(stdout) == 0) return code;
+  PrintError("standard output: cannot be written");
+  return kFailure;
+}
+
+int Main(int argc, char** argv) {
+  HandleInterrupts();
+  CommandLine line;
+  try {
+    line.program.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return FlushOutput(line.program.exit(help));
+  } catch (const CLI::ParseError& error) {
+    return UsageError(line, error);
+  }
+  try {
+    return FlushOutput(Dispatch(line));
+  } catch (const Error& error) {
+    PrintError(error.what());
+    return kFailure;
+  } catch (const std::bad_alloc&) {
+    PrintError("there is not enough memory");
+    return kFailure;
+  } catch (const std::exception& error) {
+    PrintError(fmt::format("a bug, please report it: {}", error.what()));
+    return kInternalError;
+  }
+}
+
+}  // namespace
+}  // namespace segforge::cli
+
+int main(int argc, char** argv) { return segforge::cli::Main(argc, argv); }

@@ -1,0 +1,173 @@
+#include "outputs.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+namespace segforge::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void Fail(const std::string& message) { throw Error(ErrorCode::kInvalidInput, message); }
+
+bool IsFolder(const fs::path& path) {
+  std::error_code missing;
+  return fs::is_directory(path, missing);
+}
+
+// Where a path leads once links are followed: equal for two spellings of one file.
+std::string Canonical(const fs::path& path) {
+  std::error_code error;
+  const fs::path canonical = fs::weakly_canonical(path, error);
+  return error ? path.string() : canonical.string();
+}
+
+std::vector<Format> FormatsOf(const SegmentOptions& options) {
+  if (!options.formats.empty()) return options.formats;
+  const fs::path extension = fs::path(options.out).extension();
+  if (extension == ".npy") return {Format::kNpy};
+  if (extension == ".json") return {Format::kJson};
+  return {Format::kLabels};
+}
+
+// A name that promises another format than the one written would mislead whoever opens the file.
+void CheckExtension(const fs::path& path, const FormatRow& row) {
+  const fs::path extension = path.extension();
+  for (const char* known : {".jpg", ".jpeg", ".webp", ".png", ".npy", ".json"}) {
+    if (extension == known && extension != row.extension) {
+      Fail(fmt::format("{}: {} is written as {}, expected a name that ends so, got {}", path.string(),
+                       row.name, row.extension, known));
+    }
+  }
+}
+
+// "seq1/0001" for each input, with its extension where two would be equal without.
+std::vector<std::string> BaseNames(const InputList& list) {
+  std::map<std::string, int> uses;
+  const auto stem = [](const Input& input) { return fs::path(input.relative).replace_extension().string(); };
+  for (const Input& input : list.inputs) ++uses[stem(input)];
+  std::vector<std::string> names;
+  for (const Input& input : list.inputs) {
+    names.push_back(uses[stem(input)] > 1 ? input.relative.string() : stem(input));
+  }
+  return names;
+}
+
+std::vector<std::pair<Format, std::string>> MapsOf(const SegmentOptions& options, const fs::path& folder,
+                                                   const std::string& input, const std::string& base) {
+  const std::vector<Format> formats = FormatsOf(options);
+  const bool to_output = options.out == "-" || (options.out.empty() && input == "-" && folder.empty());
+  if (to_output || (folder.empty() && !options.out.empty())) {
+    const FormatRow& row = RowOf(formats.front());
+    if (!to_output) CheckExtension(options.out, row);
+    return {{row.format, to_output ? "-" : options.out}};
+  }
+  std::vector<std::pair<Format, std::string>> maps;
+  for (const Format format : formats) {
+    const FormatRow& row = RowOf(format);
+    const bool plain = !folder.empty() && formats.size() == 1;
+    maps.emplace_back(format, (folder / (base + std::string(plain ? row.extension : row.suffix))).string());
+  }
+  return maps;
+}
+
+// Of --save-logits and --confidence: a file, or a folder of one file an image.
+std::string ArrayPath(const std::string& option, bool several, const std::string& base) {
+  if (option.empty()) return "";
+  if (several && fs::path(option).extension() == ".npy") {
+    Fail(fmt::format("{}: expected a folder for several images, got a file's name", option));
+  }
+  return several || IsFolder(option) ? (fs::path(option) / (base + ".npy")).string() : option;
+}
+
+void CheckWritable(const std::string& path) {
+  if (path == "-") return;
+  std::error_code error;
+  fs::path place = path;
+  if (fs::is_directory(place, error)) Fail(fmt::format("{}: expected a file to write, got a folder", path));
+  const bool device = fs::exists(place, error) && !fs::is_regular_file(place, error);
+  if (!device) place = fs::absolute(place).parent_path();
+  while (!device && !fs::exists(place, error) && place.has_relative_path()) place = place.parent_path();
+  if (!device && !fs::is_directory(place, error)) {
+    Fail(fmt::format("{}: cannot write there: {}: expected a folder, got a file", path, place.string()));
+  }
+  if (access(place.c_str(), device ? W_OK : W_OK | X_OK) != 0) {
+    throw Error(ErrorCode::kIo,
+                fmt::format("{}: cannot write there: {}: {}", path, place.string(), std::strerror(errno)));
+  }
+}
+
+class ClashCheck {
+ public:
+  explicit ClashCheck(const InputList& list) {
+    for (const Input& input : list.inputs) {
+      if (input.path != "-") inputs_.emplace(Canonical(input.path), input.path);
+    }
+  }
+
+  void Add(const std::string& output, const std::string& input) {
+    if (output.empty() || output == "-") return;
+    const std::string canonical = Canonical(output);
+    if (inputs_.count(canonical) != 0) Fail(fmt::format("{}: the output would replace an input", output));
+    const auto [other, is_new] = outputs_.emplace(canonical, input);
+    if (!is_new) {
+      Fail(fmt::format("{}: both {} and {} would be written there", output, other->second,
+                       other->second == input ? "another result of it" : input));
+    }
+    CheckWritable(output);
+  }
+
+ private:
+  std::map<std::string, std::string> inputs_, outputs_;
+};
+
+void CheckStandardOutput(const SegmentOptions& options) {
+  if (options.json) Fail("standard output: --json and a result cannot both go there; give -o a file");
+  if (isatty(STDOUT_FILENO) != 0) Fail("standard output: is a terminal; give -o a file, or redirect it");
+}
+
+}  // namespace
+
+fs::path OutputFolder(const SegmentOptions& options, bool several) {
+  if (options.out.empty()) return several ? "segforge-out" : "";
+  if (options.out == "-") {
+    if (several || options.formats.size() > 1)
+      Fail("-o -: expected one image and one format for standard output");
+    return "";
+  }
+  const bool named_as_folder =
+      options.out.back() == '/' || IsFolder(options.out) || options.formats.size() > 1;
+  if (!several && !named_as_folder) return "";
+  std::error_code missing;
+  if (fs::exists(options.out, missing) && !IsFolder(options.out)) {
+    Fail(fmt::format("{}: expected a folder for several results, got a file", options.out));
+  }
+  return options.out;
+}
+
+std::vector<Job> PlanJobs(const SegmentOptions& options, const InputList& list) {
+  const fs::path folder = OutputFolder(options, list.several);
+  const std::vector<std::string> bases = BaseNames(list);
+  ClashCheck clashes(list);
+  std::vector<Job> jobs;
+  for (size_t i = 0; i < bases.size(); ++i) {
+    const std::string& input = list.inputs[i].path;
+    Job job;
+    job.input = input;
+    job.maps = MapsOf(options, folder, input, bases[i]);
+    job.logits = ArrayPath(options.save_logits, list.several, bases[i]);
+    job.confidence = ArrayPath(options.confidence, list.several, bases[i]);
+    for (const auto& [format, path] : job.maps) clashes.Add(path, input);
+    clashes.Add(job.logits, input);
+    clashes.Add(job.confidence, input);
+    if (job.maps.front().second == "-") CheckStandardOutput(options);
+    jobs.push_back(std::move(job));
+  }
+  return jobs;
+}
+
+}  // namespace segforge::cli

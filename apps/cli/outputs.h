@@ -1,0 +1,27 @@
+// Where results go: decided, and checked for clashes, before any work is done.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "inputs.h"
+#include "segment_options.h"
+
+namespace segforge::cli {
+
+struct Job {
+  std::string input;                                 // "-" for standard input
+  std::vector<std::pair<Format, std::string>> maps;  // format and path; "-" for standard output
+  std::string logits;                                // "" when not wanted
+  std::string confidence;
+};
+
+// The folder that `-o` names or stands for; "" when outputs are single files.
+std::filesystem::path OutputFolder(const SegmentOptions& options, bool several);
+
+// One job an input. Images that would share an output's name keep their extension in it (a.jpg.png,
+// a.png.png). Throws Error when an output would replace an input or another output, or cannot be written.
+std::vector<Job> PlanJobs(const SegmentOptions& options, const InputList& list);
+
+}  // namespace segforge::cli

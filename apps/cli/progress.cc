@@ -1,0 +1,30 @@
+#include "progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+namespace segforge::cli {
+namespace {
+constexpr size_t kBarWidth = 30;
+}
+
+Progress::Progress(size_t total, bool wanted)
+    : total_(total), visible_(wanted && isatty(STDERR_FILENO) != 0) {}
+
+void Progress::Clear() {
+  if (visible_) fmt::print(stderr, "\r\033[K");
+}
+
+void Progress::Draw(size_t done, size_t failed) {
+  if (!visible_) return;
+  const size_t filled = kBarWidth * done / total_;
+  fmt::print(stderr, "\r\033[K[{}{}] {} of {}", std::string(filled, '#'),
+             std::string(kBarWidth - filled, '.'), done, total_);
+  if (failed > 0) fmt::print(stderr, ", {} failed", failed);
+  std::fflush(stderr);
+}
+
+}  // namespace segforge::cli

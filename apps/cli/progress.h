@@ -1,0 +1,23 @@
+// A bar on standard error, drawn only when that is a terminal.
+#pragma once
+
+#include <cstddef>
+
+namespace segforge::cli {
+
+class Progress {
+ public:
+  Progress(size_t total, bool wanted);
+  ~Progress() { Clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void Clear();  // before anything else is printed
+  void Draw(size_t done, size_t failed);
+
+ private:
+  size_t total_;
+  bool visible_;
+};
+
+}  // namespace segforge::cli

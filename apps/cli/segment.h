@@ -1,0 +1,10 @@
+#pragma once
+
+#include "segment_options.h"
+
+namespace segforge::cli {
+
+// Runs `segforge segment`; returns the exit code. Throws Error for what concerns no single image of several.
+int Segment(const SegmentOptions& options);
+
+}  // namespace segforge::cli

@@ -1,0 +1,47 @@
+// What `segforge segment` is asked to do.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "segforge/segforge.h"
+
+namespace segforge::cli {
+
+enum class Format : uint8_t { kLabels, kOverlay, kColor, kNpy, kJson };
+
+struct FormatRow {
+  Format format;
+  std::string_view name;    // what --format takes
+  std::string_view suffix;  // of a file where its name must tell the formats apart
+  std::string_view extension;
+};
+const FormatRow& RowOf(Format format);
+
+struct SegmentOptions {
+  std::vector<std::string> inputs;
+  std::string model = "street-b0";
+  std::string out;  // "" when not given
+  std::vector<Format> formats;
+  double alpha = 0.5;
+  std::string palette;  // "" for the model's own
+  std::string save_logits;
+  std::string confidence;
+  SegmenterOptions segmenter;
+  bool recursive = false;
+  bool json = false;
+  bool quiet = false;
+};
+
+// Adds the verb and its options to the program; they are read into `options`, which must outlive the parsing.
+CLI::App* AddSegmentCommand(CLI::App& program, SegmentOptions& options);
+
+// "512x1024" (height x width) into options; throws CLI::ValidationError.
+void ParseSize(const std::string& text, SegmenterOptions& options);
+
+// Options that say how a model is run: shared with `inspect`.
+void AddEngineOptions(CLI::App& command, SegmenterOptions& options);
+
+}  // namespace segforge::cli

@@ -1,0 +1,67 @@
+// What surrounds a run: reading images, colours for labels, and writing results.
+// Every function reports failure by throwing segforge::Error.
+#pragma once
+
+#include "segforge/segforge.h"
+
+namespace segforge {
+
+using FileBytes = std::vector<std::byte>;
+
+// ---- Images -----------------------------------------------------------------------------------------------
+
+// Owned pixels, rows without padding.
+struct RgbImage {
+  int64_t height = 0;
+  int64_t width = 0;
+  std::vector<uint8_t> pixels;
+
+  RgbView view() const { return {pixels.data(), height, width, width * 3}; }
+};
+
+// A JPEG, PNG or WebP: EXIF orientation applied, grey and palette expanded, alpha dropped, ICC profiles
+// ignored. At most 2^28 pixels.
+SEGFORGE_API RgbImage DecodeImage(const FileBytes& bytes);
+SEGFORGE_API RgbImage LoadImage(const std::string& path);
+
+// ---- Colours ----------------------------------------------------------------------------------------------
+
+struct LabelColors {
+  std::vector<std::array<uint8_t, 3>> rgb;  // of each class
+  std::vector<std::string> names;           // of each class as the palette has them; empty when it does not
+};
+
+// The colours of a model's classes. palette: "cityscapes", "ade20k", "camvid", a text file (one colour a
+// line, "R G B" or "#rrggbb", then perhaps a name) or "" for what fits the number of classes. Where it is too
+// short, generated colours follow.
+SEGFORGE_API LabelColors LoadLabelColors(const std::string& palette, const ModelInfo& model);
+
+// ---- Results ----------------------------------------------------------------------------------------------
+
+// An indexed PNG whose values are the labels; 16-bit grey without colours above 255 classes.
+SEGFORGE_API FileBytes EncodeLabelsPng(const Segmentation& result, const LabelColors& colors);
+// The labels' colours as RGB.
+SEGFORGE_API FileBytes EncodeColorPng(const Segmentation& result, const LabelColors& colors);
+// The image with the labels' colours over it: image * (1 - alpha) + colour * alpha, alpha in 0..1.
+SEGFORGE_API FileBytes EncodeOverlayPng(const RgbView& image, const Segmentation& result,
+                                        const LabelColors& colors, double alpha);
+
+// numpy's .npy: labels u8 or u16 [height, width]; logits f32 [classes, h, w] and confidence f32 [height,
+// width], which must have been wanted.
+SEGFORGE_API FileBytes EncodeLabelsNpy(const Segmentation& result);
+SEGFORGE_API FileBytes EncodeLogitsNpy(const Segmentation& result);
+SEGFORGE_API FileBytes EncodeConfidenceNpy(const Segmentation& result);
+
+// Pixels of each class.
+SEGFORGE_API std::vector<int64_t> CountPixels(const Segmentation& result, int64_t classes);
+
+// ---- Bytes ------------------------------------------------------------------------------------------------
+
+// A whole file of at most 512 MiB; standard input for "-".
+SEGFORGE_API FileBytes ReadBytes(const std::string& path);
+
+// Writes beside the path and renames, so that the file is whole or as it was before. What is no regular file
+// (a device, a pipe) is written to directly; "-" is standard output. Missing folders are made.
+SEGFORGE_API void WriteBytes(const std::string& path, const FileBytes& bytes);
+
+}  // namespace segforge

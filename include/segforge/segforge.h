@@ -1,0 +1,199 @@
+// Segforge's public interface: load a SegFormer checkpoint, run it on images, get label maps.
+//
+//   segforge::Segmenter segmenter("street-b0");
+//   segforge::RgbImage image = segforge::LoadImage("street.jpg");   // segforge/files.h
+//   segforge::Segmentation result = segmenter.Run(image.view());
+//   int label = result.LabelAt(y, x);   // name: segmenter.info().class_names[label]
+//
+// Every function reports failure by throwing segforge::Error. The header needs C++17 and the standard library
+// alone.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#define SEGFORGE_API __attribute__((visibility("default")))
+
+namespace segforge {
+
+enum class ErrorCode : uint8_t {
+  kInvalidInput,  // the bytes, file, name or option that was given is wrong
+  kUnsupported,   // well-formed, but outside what Segforge does
+  kOutOfMemory,   // refused before the memory was taken
+  kIo,            // the operating system said no
+};
+
+// what() is one line: the file or tensor, what is wrong with it, expected, got.
+class SEGFORGE_API Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  ~Error() override;
+  ErrorCode code() const noexcept { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+// ---- Images ----------------------------------------------------------------------------------------------
+
+// [height, width, 3] u8 sRGB, R G B interleaved; rows are stride_bytes apart, 0 meaning width * 3. Does not
+// own.
+struct RgbView {
+  const uint8_t* data = nullptr;
+  int64_t height = 0;
+  int64_t width = 0;
+  int64_t stride_bytes = 0;
+};
+
+// ---- The model -------------------------------------------------------------------------------------------
+
+// Of the network's input; label maps have the source image's size whatever is chosen here.
+enum class NetworkSize : uint8_t {
+  kNative,      // the image's own: no detail lost, no distortion, and the cost grows with the image
+  kFromConfig,  // what the model's preprocessor_config.json says, which squashes the image; kNative without
+                // one
+  kFixed,       // SegmenterOptions' height and width
+};
+
+enum class Resampling : uint8_t { kFromConfig, kPillow, kOpenCv };
+
+struct SegmenterOptions {
+  int threads = 0;                           // of each Run; 0: as many as the process may use
+  std::string backend = "cpu";               // or "ref": plain loops in double precision, to compare with
+  std::vector<std::string> disabled_passes;  // as `segforge segment --disable-pass` takes them; "all" for all
+  std::optional<float> layer_norm_eps;       // instead of those of the checkpoint's family
+  NetworkSize size = NetworkSize::kNative;
+  int64_t height = 0;  // of NetworkSize::kFixed, each at least 32
+  int64_t width = 0;
+  Resampling resampling = Resampling::kFromConfig;  // when the network's size is not the image's
+};
+
+struct StageInfo {
+  int64_t width = 0;  // channels
+  int64_t blocks = 0;
+  int64_t heads = 0;
+  int64_t sr_ratio = 0;
+  int64_t ffn_width = 0;
+};
+
+struct ModelInfo {
+  std::string name;     // "SegFormer-B1"
+  std::string variant;  // "B0".."B5" or "custom"
+  std::string family;   // "NVlabs", "Hugging Face" or "mmseg 1.x": whose names and LayerNorm eps it has
+  std::string license;  // "" when unknown
+  int64_t classes = 0;
+  // `classes` names. Where the checkpoint has none: those of Cityscapes for 19 classes, of ADE20K for 150,
+  // else "class 3".
+  std::vector<std::string> class_names;
+  bool class_names_known = false;  // the checkpoint has them
+  int64_t parameters = 0;
+  std::array<StageInfo, 4> stages = {};
+  int64_t head_width = 0;
+  // Preprocessing: input = (resized u8 * rescale - mean) / std.
+  int64_t config_height = 0;  // of NetworkSize::kFromConfig; 0 when the model names none
+  int64_t config_width = 0;
+  Resampling resampling = Resampling::kPillow;
+  float rescale = 0;
+  std::array<float, 3> mean = {};
+  std::array<float, 3> std = {};
+  // True when the data set's label files keep 0 for "other": their value is then our label + 1.
+  bool reduce_zero_label = false;
+};
+
+// ---- Running ---------------------------------------------------------------------------------------------
+
+struct Wanted {
+  bool logits = false;
+  bool confidence = false;
+};
+
+struct Timings {      // milliseconds
+  double resize = 0;  // and normalise
+  double engine = 0;
+  double labels = 0;  // upsample and argmax, and copying the logits when wanted
+};
+
+struct Segmentation {
+  int64_t height = 0;  // of the source image
+  int64_t width = 0;
+  // [height, width], row-major: the model's class indices 0 .. classes - 1, also under reduce_zero_label. One
+  // of the two is filled: labels8 up to 255 classes (so that 255 is free for "ignore"), labels16 above.
+  std::vector<uint8_t> labels8;
+  std::vector<uint16_t> labels16;
+  std::vector<float> confidence;  // [height, width] softmax probability of the label; empty unless wanted
+  std::vector<float> logits;      // [classes, logits_height, logits_width]; empty unless wanted
+  int64_t logits_height = 0;      // a quarter of the network's input, rounded up
+  int64_t logits_width = 0;
+  int64_t network_height = 0;
+  int64_t network_width = 0;
+  Timings timings;  // of the call; the images of one batch share resize and engine
+
+  int LabelAt(int64_t y, int64_t x) const {
+    const auto i = static_cast<size_t>(y * width + x);
+    return labels16.empty() ? labels8[i] : labels16[i];
+  }
+};
+
+// A loaded model, ready to run. Movable. Run and RunBatch may be called from any number of threads at once;
+// each call has `threads` threads and working memory of its own, kept for the next call.
+class SEGFORGE_API Segmenter {
+ public:
+  // model: "street-b0" (the built-in one), a Hugging Face folder, a .safetensors or a .pth file.
+  explicit Segmenter(const std::string& model, const SegmenterOptions& options = {});
+  Segmenter(Segmenter&&) noexcept;
+  Segmenter& operator=(Segmenter&&) noexcept;
+  ~Segmenter();
+
+  const ModelInfo& info() const;
+  const std::string& device() const;  // "cpu avx2, 2 threads, fp32"
+
+  // Logits are upsampled to the image's own size (bilinear, half-pixel centres), then argmaxed.
+  Segmentation Run(const RgbView& image, const Wanted& wanted = {}) const;
+  // Images of one and the same size, in one pass through the network.
+  std::vector<Segmentation> RunBatch(const std::vector<RgbView>& images, const Wanted& wanted = {}) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// ---- Looking inside --------------------------------------------------------------------------------------
+
+struct PartCost {
+  std::string name;    // "stage 1" .. "stage 4", "head"
+  int64_t height = 0;  // of the part's output
+  int64_t width = 0;
+  int64_t parameters = 0;
+  int64_t published_macs = 0;  // multiply-adds as published
+  int64_t folded_macs = 0;     // after Segforge's exact rewrites
+};
+
+struct PassResult {
+  std::string name;
+  std::string summary;
+  int rewrites = 0;
+};
+
+struct ModelReport {
+  ModelInfo info;
+  std::array<float, 4> layer_norm_eps = {};  // patch embeddings, blocks, after sr, stage ends
+  std::vector<PartCost> parts;
+  std::vector<PassResult> passes;
+  std::string published_graph;  // one line a node
+  std::string folded_graph;
+};
+
+// What the model is and costs for one image of that size (>= 32 x 32). Of the options, size and threads play
+// no role.
+SEGFORGE_API ModelReport InspectModel(const std::string& model, int64_t height, int64_t width,
+                                      const SegmenterOptions& options = {});
+
+SEGFORGE_API const char* Version();  // "0.1.0"
+
+}  // namespace segforge

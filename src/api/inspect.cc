@@ -1,0 +1,70 @@
+#include "api/error.h"
+#include "api/model_info.h"
+#include "api/network_input.h"
+#include "model/summary.h"
+#include "passes/pipeline.h"
+
+namespace segforge {
+namespace {
+
+// Every stage's output is ceil(side / stride), because its patch embedding pads by half a kernel.
+constexpr std::array<int64_t, 5> kOutputStrides = {4, 8, 16, 32, 4};
+
+const PartSummary& PartOf(const Summary& summary, size_t part) {
+  return part < summary.stages.size() ? summary.stages[part] : summary.head;
+}
+
+std::vector<PartCost> Costs(const Summary& published, const Summary& folded, const InputSize& size) {
+  std::vector<PartCost> parts(kOutputStrides.size());
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const int64_t stride = kOutputStrides[i];
+    parts[i].name = i + 1 < parts.size() ? fmt::format("stage {}", i + 1) : "head";
+    parts[i].height = (size.h + stride - 1) / stride;
+    parts[i].width = (size.w + stride - 1) / stride;
+    parts[i].parameters = PartOf(published, i).parameters;
+    parts[i].published_macs = PartOf(published, i).macs;
+    parts[i].folded_macs = PartOf(folded, i).macs;
+  }
+  return parts;
+}
+
+std::vector<PassResult> RunPipeline(Graph& graph, const SegmenterOptions& options) {
+  const Backend backend = Unwrap(MakeBackend(options.backend));
+  PassOptions passes;
+  passes.disabled = options.disabled_passes;
+  passes.offers = [&backend](Op op) { return backend.Offers(op); };
+  std::vector<PassResult> results;
+  for (const PassReport& report : Unwrap(RunPasses(graph, passes))) {
+    results.push_back({std::string(report.name), "", report.rewrites});
+    for (const Pass& pass : Pipeline()) {
+      if (pass.name == report.name) results.back().summary = pass.summary;
+    }
+  }
+  return results;
+}
+
+}  // namespace
+
+ModelReport InspectModel(const std::string& model, int64_t height, int64_t width,
+                         const SegmenterOptions& options) {
+  SegmenterOptions fixed;
+  fixed.size = NetworkSize::kFixed;
+  fixed.height = height;
+  fixed.width = width;
+  ThrowIfError(CheckSizeOptions(fixed));
+  Model loaded = Unwrap(LocateAndLoad(model, options));
+
+  ModelReport report;
+  report.info = Describe(loaded);
+  const ModelConfig& config = loaded.config;
+  report.layer_norm_eps = {config.eps_patch, config.eps_block, config.eps_sr, config.eps_stage};
+  const InputSize size = {1, height, width};
+  const Summary published = Summarize(loaded.graph, size);
+  report.published_graph = Print(loaded.graph);
+  report.passes = RunPipeline(loaded.graph, options);
+  report.parts = Costs(published, Summarize(loaded.graph, size), size);
+  report.folded_graph = Print(loaded.graph);
+  return report;
+}
+
+}  // namespace segforge

@@ -1,0 +1,23 @@
+// From the caller's image to what the network reads: which size, resized how.
+#pragma once
+
+#include "image/preprocess.h"
+#include "segforge/segforge.h"
+
+namespace segforge {
+
+// Checks pointer, sizes and stride; the result views the same pixels.
+Result<ImageView> CheckedView(const RgbView& image);
+
+// Checks what does not depend on an image.
+Status CheckSizeOptions(const SegmenterOptions& options);
+
+// The network's input size for an image of that size; kInvalidInput below 32 x 32.
+Result<ImageSize> ChooseNetworkSize(const SegmenterOptions& options, const Preprocessing& preprocessing,
+                                    ImageSize image);
+
+// Resizes where needed and normalises into output [1, H, W, 3] f32, whose H x W is the network's size.
+void FillInput(const ImageView& image, const Preprocessing& preprocessing, TensorView output,
+               ThreadPool& pool);
+
+}  // namespace segforge

@@ -1,0 +1,23 @@
+#include "api/session_pool.h"
+
+namespace segforge {
+
+SessionPool::Lease SessionPool::Take() {
+  std::unique_ptr<Session> session;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!free_.empty()) {
+      session = std::move(free_.back());
+      free_.pop_back();
+    }
+  }
+  if (session == nullptr) session = std::make_unique<Session>(threads_);
+  return Lease(*this, std::move(session));
+}
+
+void SessionPool::GiveBack(std::unique_ptr<Session> session) {
+  const std::lock_guard lock(mutex_);
+  free_.push_back(std::move(session));
+}
+
+}  // namespace segforge

@@ -1,0 +1,40 @@
+// Sessions for concurrent callers: each takes one and gives it back, with its threads and working memory.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace segforge {
+
+class SessionPool {
+ public:
+  explicit SessionPool(int threads) : threads_(threads) {}
+
+  // Holds a session until it is destroyed; must not outlive the pool.
+  class Lease {
+   public:
+    Lease(SessionPool& pool, std::unique_ptr<Session> session) : pool_(pool), session_(std::move(session)) {}
+    ~Lease() { pool_.GiveBack(std::move(session_)); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    Session* operator->() const { return session_.get(); }
+
+   private:
+    SessionPool& pool_;
+    std::unique_ptr<Session> session_;
+  };
+
+  Lease Take();  // the one used last, whose memory is most likely to fit and to be in cache
+
+ private:
+  void GiveBack(std::unique_ptr<Session> session);
+
+  int threads_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Session>> free_;
+};
+
+}  // namespace segforge

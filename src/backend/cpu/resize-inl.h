@@ -1,0 +1,93 @@
+// The core of bilinear resizing of channels-last maps, for kernels that fuse it.
+
+#include <cstddef>
+#include <limits>
+
+#include "backend/cpu/bilinear.h"
+#include "backend/cpu/math-inl.h"
+#include "backend/cpu/partial-inl.h"
+#include "hwy/highway.h"
+#include "ir/op.h"
+
+#if defined(SEGFORGE_BACKEND_CPU_RESIZE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SEGFORGE_BACKEND_CPU_RESIZE_INL_H_
+#undef SEGFORGE_BACKEND_CPU_RESIZE_INL_H_
+#else
+#define SEGFORGE_BACKEND_CPU_RESIZE_INL_H_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace segforge {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// out[i] = low[i] + weight * (high[i] - low[i])
+HWY_INLINE void InterpolateRows(const float* low, const float* high, float weight, size_t count, float* out) {
+  const hn::ScalableTag<float> d;
+  const auto high_weight = hn::Set(d, weight);
+  ForEachVector(d, count, [&](size_t i, auto lanes) HWY_ATTR {
+    const auto from = lanes.Load(d, low + i);
+    lanes.Store(hn::MulAdd(high_weight, hn::Sub(lanes.Load(d, high + i), from), from), d, out + i);
+  });
+}
+
+// A row that is already interpolated between rows, and where its columns go.
+struct ResizedRow {
+  const float* row = nullptr;              // [width, C]
+  BilinearAxis axis = BilinearAxis(1, 1);  // from its width to the output's
+};
+
+// out[x, c] = max(floor, base[x, c] + sum over kRows of rows[r] interpolated at x); base may be null (zero)
+// or out itself.
+template <size_t kRows>
+HWY_INLINE void AddColumns(const float* base, const ResizedRow* rows, size_t width, size_t channels,
+                           float floor, float* out) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  for (size_t x = 0; x < width; ++x) {
+    const float *low[kRows + 1], *high[kRows + 1];  // one more, since kRows may be 0
+    V low_weight[kRows + 1], high_weight[kRows + 1];
+    for (size_t r = 0; r != kRows; ++r) {
+      const BilinearTap tap = rows[r].axis.At(static_cast<int64_t>(x));
+      low[r] = rows[r].row + static_cast<size_t>(tap.low) * channels;
+      high[r] = rows[r].row + static_cast<size_t>(tap.high) * channels;
+      high_weight[r] = hn::Set(d, tap.high_weight);
+      low_weight[r] = hn::Set(d, 1.0f - tap.high_weight);
+    }
+    ForEachVector(d, channels, [&](size_t c, auto lanes) HWY_ATTR {
+      V sum = base != nullptr ? lanes.Load(d, base + x * channels + c) : hn::Zero(d);
+      for (size_t r = 0; r != kRows; ++r) {
+        sum = hn::MulAdd(lanes.Load(d, low[r] + c), low_weight[r], sum);
+        sum = hn::MulAdd(lanes.Load(d, high[r] + c), high_weight[r], sum);
+      }
+      lanes.Store(hn::Max(sum, hn::Set(d, floor)), d, out + x * channels + c);
+    });
+  }
+}
+
+// out = activation(base + sum of `count` rows resized in x), for one row of `width` pixels. Three rows, as
+// SegFormer's head has them, and a ReLU are one pass.
+HWY_INLINE void UpsampleSumRow(const float* base, const ResizedRow* rows, size_t count, size_t width,
+                               size_t channels, Activation activation, float* out) {
+  constexpr size_t kTogether = 3;
+  constexpr float kNoFloor = -std::numeric_limits<float>::infinity();
+  for (; count > kTogether; count -= kTogether, rows += kTogether, base = out)
+    AddColumns<kTogether>(base, rows, width, channels, kNoFloor, out);
+  const float floor = activation == Activation::kRelu ? 0.0f : kNoFloor;
+  if (count == 3) AddColumns<3>(base, rows, width, channels, floor, out);
+  if (count == 2) AddColumns<2>(base, rows, width, channels, floor, out);
+  if (count == 1) AddColumns<1>(base, rows, width, channels, floor, out);
+  if (count == 0) AddColumns<0>(base, rows, width, channels, floor, out);
+  if (activation != Activation::kGelu) return;
+  const hn::ScalableTag<float> d;
+  ForEachVector(d, width * channels, [&](size_t i, auto lanes) HWY_ATTR {
+    lanes.Store(Gelu(d, lanes.Load(d, out + i)), d, out + i);
+  });
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace segforge
+HWY_AFTER_NAMESPACE();
+
+#endif  // include guard, toggled for each target

@@ -1,0 +1,121 @@
+// What the command line does with bad usage, bad input and a system that says no.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "program.h"
+
+namespace segforge {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// One line on standard error, exit code 2, and nothing new on the disk.
+void ExpectRefusal(const Workspace& workspace, const std::vector<std::string>& words, const std::string& what,
+                   const RunLimits& limits = {}) {
+  SCOPED_TRACE(testing::PrintToString(words));
+  const std::vector<std::string> before = workspace.Files();
+  const Outcome run = workspace.Run(words, "", limits);
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, StartsWith("segforge: "));
+  EXPECT_THAT(run.err, HasSubstr(what));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+  EXPECT_EQ(workspace.Files(), before);
+}
+
+TEST(Usage, MistakesAreNamed) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  ExpectRefusal(workspace, {}, "subcommand");
+  ExpectRefusal(workspace, {"segment"}, "INPUT");
+  ExpectRefusal(workspace, {"frobnicate"}, "frobnicate");
+  ExpectRefusal(workspace, {"segment", "a.png", "--frobnicate"}, "--frobnicate");
+  ExpectRefusal(workspace, {"segment", "a.png", "--size", "64"}, "HEIGHTxWIDTH");
+  ExpectRefusal(workspace, {"segment", "a.png", "--size", "64x64x64"}, "HEIGHTxWIDTH");
+  ExpectRefusal(workspace, {"segment", "a.png", "--size", "16x64"}, "at least 32x32");
+  ExpectRefusal(workspace, {"segment", "a.png", "--size", "99999999999999999999x64"}, "HEIGHTxWIDTH");
+  ExpectRefusal(workspace, {"segment", "a.png", "--format", "gif"}, "gif");
+  ExpectRefusal(workspace, {"segment", "a.png", "--alpha", "2"}, "2");
+  ExpectRefusal(workspace, {"segment", "a.png", "--palette", "nobody"}, "nobody");
+  ExpectRefusal(workspace, {"segment", "a.png", "--disable-pass", "nothing"}, "nothing");
+  ExpectRefusal(workspace, {"segment", "a.png", "--threads", "-1"}, "-1");
+  ExpectRefusal(workspace, {"segment", "a.png", "-m", "no-such-model"}, "no-such-model");
+  ExpectRefusal(workspace, {"completion", "tcsh"}, "tcsh");
+}
+
+TEST(Usage, HelpShowsAnExampleOfEachVerb) {
+  Workspace workspace;
+  for (const std::string verb : {"segment", "inspect", "completion"}) {
+    const Outcome run = workspace.Run({verb, "--help"});
+    EXPECT_EQ(run.code, 0);
+    EXPECT_THAT(run.out, HasSubstr("\n  segforge " + verb + " "));
+  }
+  EXPECT_THAT(workspace.Run({"--help"}).out, HasSubstr("Exit codes"));
+  EXPECT_THAT(workspace.Run({"--version"}).out, StartsWith("segforge 0."));
+}
+
+TEST(Input, BadImagesAreRefused) {
+  Workspace workspace;
+  workspace.WriteImage("good.png", 64, 64);
+  workspace.WriteImage("tiny.png", 1, 1);
+  workspace.Write("empty.jpg", "");
+  workspace.Write("text.png", "hello");
+  workspace.Write("cut.png", workspace.Read("good.png").substr(0, 500));
+  std::filesystem::create_directories(workspace.path("bare"));
+  ExpectRefusal(workspace, {"segment", "tiny.png"}, "tiny.png: image: expected at least 32x32, got 1x1");
+  ExpectRefusal(workspace, {"segment", "empty.jpg"}, "empty.jpg: ");
+  ExpectRefusal(workspace, {"segment", "text.png"}, "text.png: ");
+  ExpectRefusal(workspace, {"segment", "cut.png"}, "cut.png: ");
+  ExpectRefusal(workspace, {"segment", "gone.png"}, "gone.png: ");
+  ExpectRefusal(workspace, {"segment", "bare"}, "bare: expected .jpg, .jpeg, .png or .webp files");
+  ExpectRefusal(workspace, {"segment", "-"}, "standard input: ");
+  EXPECT_EQ(workspace.Run({"segment", "tiny.png", "--size", "64x64", "-o", "tiny.labels.png"}).code, 0);
+}
+
+TEST(Output, NeverReplacesAnInput) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  workspace.WriteImage("in/a.png", 64, 64);
+  workspace.WriteImage("in/b.png", 64, 64);
+  std::filesystem::create_symlink("in", workspace.path("link"));
+  ExpectRefusal(workspace, {"segment", "a.png", "-o", "./in/../a.png"}, "would replace an input");
+  ExpectRefusal(workspace, {"segment", "in", "-o", "link"}, "would replace an input");
+  ExpectRefusal(workspace, {"segment", "a.png", "in", "-o", "out"}, "both a.png and in/a.png");
+  ExpectRefusal(workspace, {"segment", "a.png", "-o", "x.npy", "--confidence", "x.npy"},
+                "another result of it");
+  ExpectRefusal(workspace, {"segment", "in/b.png", "-o", "b.jpg"}, "b.jpg: labels is written as .png");
+  ExpectRefusal(workspace, {"segment", "in", "-o", "-"}, "standard output");
+  ExpectRefusal(workspace, {"segment", "a.png", "-o", "-", "--json"}, "standard output");
+  ExpectRefusal(workspace, {"segment", "in", "-o", "a.png"}, "a.png: expected a folder");
+  ExpectRefusal(workspace, {"segment", "a.png", "-o", "a.png/b.png"}, "a.png/b.png: cannot write there");
+}
+
+TEST(Output, ADiskThatIsFullLeavesNothing) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  ExpectRefusal(workspace, {"segment", "a.png", "-o", "/dev/full"}, "/dev/full: cannot write: No space left");
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+  ExpectRefusal(workspace, {"segment", "a.png", "-f", "npy", "-q"}, "a.labels.npy: ", {.file_bytes = 512});
+}
+
+TEST(Output, AFolderThatCannotBeWritten) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  ExpectRefusal(workspace, {"segment", "a.png", "-o", "/proc/self/a.png"}, "/proc/self/a.png: ");
+  ExpectRefusal(workspace, {"segment", "a.png", "-o", "/proc/none/a.png"}, "/proc/none");
+}
+
+TEST(Output, AnInterruptLeavesNothing) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 1024, 1024);  // minutes of work on the reference backend
+  const Outcome run =
+      workspace.Run({"segment", "a.png", "--backend", "ref"}, "", {.interrupt_after_ms = 500});
+  EXPECT_EQ(run.signal, SIGINT);
+  EXPECT_THAT(workspace.Files(), ElementsAre("a.png"));
+}
+
+}  // namespace
+}  // namespace segforge

@@ -1,0 +1,210 @@
+// `segforge segment`: what it writes, where, and what it says.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "formats/npy.h"
+#include "program.h"
+#include "segforge/files.h"
+
+namespace segforge {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using Json = nlohmann::json;
+
+constexpr size_t kPngColorTypeAt = 25;  // signature, IHDR's length and name, width, height, bit depth
+constexpr char kIndexed = 3;
+
+Checkpoint ReadArray(const Workspace& workspace, const std::string& name) {
+  auto array = OpenNpy(workspace.path(name));
+  EXPECT_TRUE(array.ok()) << array.status().message();
+  return std::move(array).value();
+}
+
+TEST(Segment, WritesAnIndexedPngIntoTheCurrentFolder) {
+  Workspace workspace;
+  workspace.WriteImage("photos/a.png", 64, 96);
+  const Outcome run = workspace.Run({"segment", "photos/a.png"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(run.err, "");
+  EXPECT_THAT(workspace.Files(), ElementsAre("a.labels.png", "photos/a.png"));
+  EXPECT_EQ(workspace.Read("a.labels.png").at(kPngColorTypeAt), kIndexed);
+  EXPECT_THAT(run.out, StartsWith("SegFormer-B0 (Hugging Face), 11 classes, 3.7 M parameters"));
+  EXPECT_THAT(run.out, HasSubstr("photos/a.png 96×64 → a.labels.png"));
+}
+
+TEST(Segment, LabelsAreThoseOfTheLibrary) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 75, 91);
+  const Outcome run = workspace.Run({"segment", "a.png", "-o", "a.npy", "--save-logits", "logits.npy",
+                                     "--confidence", "confidence.npy", "-t", "1"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  SegmenterOptions options;
+  options.threads = 1;
+  const RgbImage image = LoadImage(workspace.path("a.png").string());
+  const Segmentation expected = Segmenter("street-b0", options).Run(image.view(), {true, true});
+  const Checkpoint labels = ReadArray(workspace, "a.npy");
+  EXPECT_EQ(labels.tensors.front().tensor.shape, (Shape{75, 91}));
+  EXPECT_TRUE(std::ranges::equal(labels.tensors.front().tensor.span<uint8_t>(), expected.labels8));
+  const Checkpoint logits = ReadArray(workspace, "logits.npy");
+  EXPECT_EQ(logits.tensors.front().tensor.shape, (Shape{11, 19, 23}));
+  EXPECT_TRUE(std::ranges::equal(logits.tensors.front().tensor.span<float>(), expected.logits));
+  const Checkpoint confidence = ReadArray(workspace, "confidence.npy");
+  EXPECT_TRUE(std::ranges::equal(confidence.tensors.front().tensor.span<float>(), expected.confidence));
+}
+
+TEST(Segment, FormatsGoSideBySideIntoAFolder) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  const Outcome run =
+      workspace.Run({"segment", "-o", "out", "-f", "labels,overlay", "-f", "color,npy,json", "a.png"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(workspace.Files(), ElementsAre("a.png", "out/a.areas.json", "out/a.color.png",
+                                             "out/a.labels.npy", "out/a.labels.png", "out/a.overlay.png"));
+  const Json areas = Json::parse(workspace.Read("out/a.areas.json"));
+  int64_t pixels = 0;
+  for (const Json& row : areas.at("classes")) pixels += row.at("pixels").get<int64_t>();
+  EXPECT_EQ(pixels, 64 * 64);
+}
+
+TEST(Segment, AlphaWeighsTheColours) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  const auto pixels = [&](const std::vector<std::string>& options, const std::string& name) {
+    std::vector<std::string> words = {"segment", "a.png", "-o", name};
+    words.insert(words.end(), options.begin(), options.end());
+    const Outcome run = workspace.Run(words);
+    EXPECT_EQ(run.code, 0) << run.err;
+    return LoadImage(workspace.path(name).string()).pixels;
+  };
+  const auto color = pixels({"-f", "color"}, "color.png");
+  EXPECT_EQ(pixels({"-f", "overlay", "--alpha", "1"}, "one.png"), color);
+  EXPECT_EQ(pixels({"-f", "overlay", "--alpha", "0"}, "zero.png"),
+            LoadImage(workspace.path("a.png").string()).pixels);
+  EXPECT_NE(pixels({"-f", "overlay"}, "half.png"), color);
+}
+
+TEST(Segment, PaletteFileGivesTheColours) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  std::string palette;
+  for (int i = 0; i < 11; ++i) palette += std::to_string(200 + i) + " 1 2\n";
+  workspace.Write("palette.txt", palette);
+  const Outcome run =
+      workspace.Run({"segment", "a.png", "-f", "color", "--palette", "palette.txt", "-o", "c.png"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const RgbImage image = LoadImage(workspace.path("c.png").string());
+  for (size_t i = 0; i < image.pixels.size(); i += 3) {
+    ASSERT_GE(image.pixels[i], 200);
+    ASSERT_LE(image.pixels[i], 210);
+    ASSERT_EQ(image.pixels[i + 1], 1);
+    ASSERT_EQ(image.pixels[i + 2], 2);
+  }
+}
+
+TEST(Segment, StandardInputToStandardOutput) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  const Outcome file = workspace.Run({"segment", "a.png", "-o", "labels.png"});
+  ASSERT_EQ(file.code, 0) << file.err;
+  for (const auto& options : {std::vector<std::string>{}, {"-o", "-"}}) {
+    std::vector<std::string> words = {"segment", "-"};
+    words.insert(words.end(), options.begin(), options.end());
+    const Outcome run = workspace.Run(words, workspace.Read("a.png"));
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(run.out, workspace.Read("labels.png"));
+    EXPECT_THAT(run.err, HasSubstr("standard input 64×64 → standard output"));
+  }
+}
+
+TEST(Segment, JsonIsOneDocumentAnImage) {
+  Workspace workspace;
+  workspace.WriteImage("in/a.png", 64, 80);
+  workspace.Write("in/b.png", "no picture");
+  const Outcome run = workspace.Run({"segment", "in", "--json"});
+  EXPECT_EQ(run.code, 2);
+  std::istringstream lines(run.out);
+  std::string line;
+  ASSERT_TRUE(std::getline(lines, line));
+  const Json a = Json::parse(line);
+  EXPECT_EQ(a.at("image"), "in/a.png");
+  EXPECT_EQ(a.at("width"), 80);
+  EXPECT_EQ(a.at("outputs"), Json({"segforge-out/a.png"}));
+  double percent = 0;
+  for (const Json& row : a.at("classes")) percent += row.at("percent").get<double>();
+  EXPECT_NEAR(percent, 100, 1e-9);
+  ASSERT_TRUE(std::getline(lines, line));
+  EXPECT_EQ(Json::parse(line).at("image"), "in/b.png");
+  EXPECT_TRUE(Json::parse(line).contains("error"));
+  EXPECT_FALSE(std::getline(lines, line));
+}
+
+TEST(Segment, FolderRunGoesOnAfterAFailureAndCountsIt) {
+  Workspace workspace;
+  workspace.WriteImage("in/a.png", 64, 64);
+  workspace.Write("in/b.jpg", "");
+  workspace.WriteImage("in/c.PNG", 64, 64);
+  workspace.Write("in/notes.txt", "not an image's name");
+  workspace.WriteImage("in/deep/d.png", 64, 64);
+  const Outcome run = workspace.Run({"segment", "in", "-o", "out"});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, StartsWith("segforge: in/b.jpg: "));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("3 images: 2 segmented, 1 failed"));
+  EXPECT_THAT(workspace.Files(), ElementsAre("in/a.png", "in/b.jpg", "in/c.PNG", "in/deep/d.png",
+                                             "in/notes.txt", "out/a.png", "out/c.png"));
+}
+
+TEST(Segment, RecursiveRunMirrorsFoldersAndSkipsItsOwnOutput) {
+  Workspace workspace;
+  workspace.WriteImage("in/a.png", 64, 64);
+  workspace.WriteImage("in/deep/er/b.png", 64, 64);
+  for (int times = 0; times < 2; ++times) {
+    const Outcome run = workspace.Run({"segment", "in", "-r", "-o", "in/out", "-q"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(workspace.Files(),
+                ElementsAre("in/a.png", "in/deep/er/b.png", "in/out/a.png", "in/out/deep/er/b.png"));
+  }
+}
+
+TEST(Segment, EqualStemsKeepTheirExtensions) {
+  Workspace workspace;
+  workspace.WriteImage("in/a.png", 64, 64);
+  workspace.WriteImage("in/a.jpg", 64, 64);  // read by its bytes, whatever its name says
+  const Outcome run = workspace.Run({"segment", "in", "-o", "out"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(workspace.Files(), ElementsAre("in/a.jpg", "in/a.png", "out/a.jpg.png", "out/a.png.png"));
+}
+
+TEST(Segment, ReplacesOldOutput) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  workspace.Write("out.png", "old");
+  const Outcome run = workspace.Run({"segment", "a.png", "-o", "out.png"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(workspace.Read("out.png").substr(1, 3), "PNG");
+}
+
+TEST(Segment, PassesDoNotChangeLabels) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 96, 64);
+  ASSERT_EQ(workspace.Run({"segment", "a.png", "-o", "on.npy"}).code, 0);
+  const Outcome off = workspace.Run({"segment", "a.png", "-o", "off.npy", "--disable-pass", "all"});
+  ASSERT_EQ(off.code, 0) << off.err;
+  const Checkpoint a = ReadArray(workspace, "on.npy");
+  const Checkpoint b = ReadArray(workspace, "off.npy");
+  const auto on = a.tensors.front().tensor.span<uint8_t>();
+  int different = 0;
+  for (size_t i = 0; i < on.size(); ++i) different += on[i] != b.tensors.front().tensor.span<uint8_t>()[i];
+  EXPECT_LE(different, 2);
+}
+
+}  // namespace
+}  // namespace segforge
