@@ -10,9 +10,9 @@
 namespace segforge {
 namespace {
 
-constexpr double kLogitTolerance = 1e-4;   // of the greatest logit
-constexpr double kLabelTolerance = 1e-5;   // of the pixels
-constexpr double kRefMaxPixels = 1 << 16;  // the reference backend takes minutes for more
+constexpr double kLogitTolerance = 1e-4;    // of the greatest logit
+constexpr double kLabelTolerance = 1e-5;    // of the pixels
+constexpr int64_t kRefMaxPixels = 1 << 16;  // the reference backend takes minutes for more
 
 // actual [1, h, w, C], expected [C, h, w].
 void ExpectClose(const Tensor& actual, const Tensor& expected) {
