@@ -18,8 +18,10 @@ double MultiplyAdd(int64_t rounds, float* sink) {
   const hn::ScalableTag<float> d;
   const auto factor = hn::Set(d, 0.999f);
   const auto summand = hn::Set(d, 0.001f);
-  auto c0 = hn::Zero(d), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0;
-  auto c6 = c0, c7 = c0, c8 = c0, c9 = c0, c10 = c0, c11 = c0;
+  // Each starts elsewhere: of equal chains the compiler would keep one.
+  const auto start = [d](int chain) HWY_ATTR { return hn::Set(d, static_cast<float>(chain)); };
+  auto c0 = start(0), c1 = start(1), c2 = start(2), c3 = start(3), c4 = start(4), c5 = start(5);
+  auto c6 = start(6), c7 = start(7), c8 = start(8), c9 = start(9), c10 = start(10), c11 = start(11);
   for (int64_t i = 0; i < rounds; ++i) {
     c0 = hn::MulAdd(c0, factor, summand);
     c1 = hn::MulAdd(c1, factor, summand);

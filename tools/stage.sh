@@ -7,7 +7,7 @@ wrapper=()
 
 # Every C++ and CUDA source of the project, one a line; without git, because a release has none.
 list_sources() {
-  { find src include apps tests fuzz bench -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) \
+  { find src include apps examples tests tools fuzz bench -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) \
     2>/dev/null || true; } | LC_ALL=C sort
 }
 
@@ -53,7 +53,7 @@ passes() {
 
 # What `cmake --install` leaves can be built against.
 install() {
-  tests/install/check.sh build
+  CMAKE_GENERATOR=Ninja tests/install/check.sh build
 }
 
 format() {
@@ -64,13 +64,12 @@ format() {
   echo "$(list_sources | wc -l) files are formatted"
 }
 
-# Not the tests: their macros drown the rest. A source that clang-tidy passed is not read again until it or
-# anything that it includes changes.
+# Not the tests: their macros drown the rest.
 tidy() {
   local tool
   tool=$(clang_tool clang-tidy)
   needs_version_14 "$tool"
-  list_sources | grep -E '^(src|apps|bench)/.*\.cc$' | grep -v '_test\.cc$' |
+  list_sources | grep -E '^(src|apps|tools)/.*\.cc$' | grep -v '_test\.cc$' |
     xargs -P "$jobs" -n 3 "$tool" -p build --quiet --warnings-as-errors='*'
 }
 
@@ -100,7 +99,7 @@ fuzz() {
     mkdir -p "build-asan/corpus/$name"
     echo "-- $name"
     "$binary" -max_total_time="${SEGFORGE_FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
-      -artifact_prefix="$finds/$name-" "build-asan/corpus/$name" "fuzz/seeds/$name" 2>"$finds/$name.log" ||
+      -artifact_prefix="$finds/$name-" "build-asan/corpus/$name" "fuzz/seeds/${name%_fuzz}" 2>"$finds/$name.log" ||
       { tail -n 60 "$finds/$name.log"; exit 1; }
     grep -E '^Done' "$finds/$name.log"
   done

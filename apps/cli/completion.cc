@@ -60,7 +60,8 @@ std::string ValuesOf(const Flag& flag) {
   return found == kValues.end() ? "" : std::string(found->second);
 }
 
-// zsh runs the same function through its emulation of bash's completion.
+// Where nothing is offered, the shell completes file names (-o default). zsh runs the same function through
+// its emulation of bash's completion.
 std::string BashFunction(const std::vector<Verb>& verbs) {
   std::string names;
   std::string flag_cases;
@@ -94,11 +95,7 @@ std::string BashFunction(const std::vector<Verb>& verbs) {
     case ${{COMP_WORDS[1]}} in
 {}    esac
   fi
-  if [ -n "$words" ]; then
-    COMPREPLY=($(compgen -W "$words" -- "$current"))
-  else
-    COMPREPLY=($(compgen -f -- "$current"))
-  fi
+  if [ -n "$words" ]; then COMPREPLY=($(compgen -W "$words" -- "$current")); fi
 }}
 )",
                      names, value_cases, flag_cases);
@@ -106,12 +103,12 @@ std::string BashFunction(const std::vector<Verb>& verbs) {
 
 std::string Bash(const std::vector<Verb>& verbs) {
   return "# bash completion of segforge\n" + BashFunction(verbs) +
-         "complete -o filenames -F _segforge segforge\n";
+         "complete -o default -F _segforge segforge\n";
 }
 
 std::string Zsh(const std::vector<Verb>& verbs) {
   return "#compdef segforge\nautoload -U +X bashcompinit && bashcompinit\n" + BashFunction(verbs) +
-         "complete -o filenames -F _segforge segforge\n";
+         "complete -o default -F _segforge segforge\n";
 }
 
 std::string FishQuote(std::string_view text) {

@@ -33,7 +33,7 @@ struct CommandLine {
 
   CommandLine() {
     program.set_version_flag("--version", fmt::format("segforge {}", Version()));
-    program.require_subcommand(1);
+    program.require_subcommand(0, 1);  // none is reported below, more clearly
     program.footer(kFooter);
   }
 };
@@ -48,6 +48,10 @@ int UsageError(const CommandLine& line, const CLI::ParseError& error) {
 int Dispatch(const CommandLine& line) {
   if (line.segment->parsed()) return Segment(line.segment_options);
   if (line.inspect->parsed()) return Inspect(line.inspect_options);
+  if (!line.completion->parsed()) {
+    throw Error(ErrorCode::kInvalidInput,
+                "expected a verb: segment, inspect or completion; see segforge --help");
+  }
   std::cout << CompletionScript(line.program, line.shell);
   return kSuccess;
 }

@@ -68,6 +68,7 @@ class Run {
   LabelColors colors_;
   std::FILE* text_ = nullptr;  // null when nothing is to be said to people
   std::vector<int64_t> pixels_;
+  size_t succeeded_ = 0;
   size_t failed_ = 0;
 };
 
@@ -126,6 +127,7 @@ void Run::Succeeded(const ImageReport& report, bool several) {
   for (size_t i = 0; i < pixels_.size(); ++i) pixels_[i] += report.pixels[i];
   if (options_.json) fmt::print("{}\n", ReportJson(report, segmenter_.info(), segmenter_.device()));
   if (text_ == nullptr) return;
+  if (succeeded_++ == 0) fmt::print(text_, "{} · {}\n", ModelLine(segmenter_.info()), segmenter_.device());
   PrintImage(text_, report);
   if (!several) PrintAreas(text_, report.pixels, segmenter_.info());
 }
@@ -137,15 +139,13 @@ void Run::Failed(const Job& job, const Error& error) {
 }
 
 void Run::Summary(size_t images, double ms) const {
-  const size_t done = images - failed_;
-  fmt::print(text_, "{} images: {} segmented, {} failed, in {}\n", images, done, failed_, Duration(ms));
-  if (done > 0) PrintAreas(text_, pixels_, segmenter_.info());
+  fmt::print(text_, "{} images: {} segmented, {} failed, in {}\n", images, succeeded_, failed_, Duration(ms));
+  if (succeeded_ > 0) PrintAreas(text_, pixels_, segmenter_.info());
 }
 
 int Run::All(const std::vector<Job>& jobs, bool several) {
   const bool to_standard_output = jobs.front().maps.front().second == "-";
   if (!options_.json && !options_.quiet) text_ = to_standard_output ? stderr : stdout;
-  if (text_ != nullptr) fmt::print(text_, "{} · {}\n", ModelLine(segmenter_.info()), segmenter_.device());
   const auto start = Clock::now();
   Progress progress(jobs.size(), several && !options_.quiet);
   for (size_t i = 0; i < jobs.size(); ++i) {

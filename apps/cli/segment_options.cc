@@ -49,6 +49,7 @@ void AddOutputOptions(CLI::App& command, SegmentOptions& options) {
           "overlay, color, npy (labels as an array), json (class areas). Several, separated by commas, need "
           "a folder")
       ->delimiter(',')
+      ->allow_extra_args(false)  // or it would swallow the inputs that follow
       ->type_name("FORMAT");
   command.add_option("--alpha", options.alpha, "Weight of the colours in an overlay, 0 to 1")
       ->check(CLI::Range(0.0, 1.0))
@@ -130,6 +131,7 @@ void AddEngineOptions(CLI::App& command, SegmenterOptions& options) {
           "--disable-pass", options.disabled_passes,
           "Switch off a graph rewrite by name (`segforge inspect --graph` lists them), or all of them")
       ->delimiter(',')
+      ->allow_extra_args(false)  // or it would swallow the inputs that follow
       ->type_name("PASS");
   command
       .add_option_function<float>(

@@ -95,7 +95,8 @@ Segmenter::Segmenter(const std::string& model, const SegmenterOptions& options)
   EngineOptions engine;
   engine.passes.disabled = options.disabled_passes;
   state_->engine = Unwrap(Engine::Build(std::move(loaded.graph), backend, std::move(engine)));
-  state_->label_kernel = options.backend == "ref" ? RefUpsampleArgmax : CpuUpsampleArgmax;
+  state_->label_kernel = CpuUpsampleArgmax;
+  if (options.backend == "ref") state_->label_kernel = RefUpsampleArgmax;
   state_->device = DeviceLine(options.backend, state_->threads);
   state_->sessions = std::make_unique<SessionPool>(state_->threads);
 }

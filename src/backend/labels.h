@@ -21,4 +21,10 @@ using LabelKernel = void (*)(const ConstTensorView& logits, const LabelMaps& map
 void RefUpsampleArgmax(const ConstTensorView& logits, const LabelMaps& maps, ThreadPool& pool);
 void CpuUpsampleArgmax(const ConstTensorView& logits, const LabelMaps& maps, ThreadPool& pool);
 
+// The same without allocating: scratch is 64-byte aligned and of CpuUpsampleArgmaxScratchBytes, contents
+// undefined.
+size_t CpuUpsampleArgmaxScratchBytes(const Shape& logits, int64_t out_width, int threads);
+void CpuUpsampleArgmax(const ConstTensorView& logits, const LabelMaps& maps, ThreadPool& pool,
+                       std::byte* scratch);
+
 }  // namespace segforge

@@ -1,5 +1,4 @@
-// JPEG, PNG and WebP files to 8-bit RGB, as Pillow's Image.open(..).convert("RGB") gives it after
-// ImageOps.exif_transpose:
+// JPEG, PNG and WebP files to upright 8-bit RGB, as Pillow's exif_transpose() and convert("RGB") give it:
 // grey is repeated, palettes are looked up, alpha is dropped, CMYK is taken as Adobe writes it (inverted),
 // and EXIF orientation is applied. 16-bit samples keep their high byte (for 16-bit grey Pillow clips
 // instead). ICC profiles and gamma are ignored. A truncated or damaged file is an error, never half a

@@ -2,8 +2,8 @@
 
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
-
+#include "base/byte_reader.h"
+#include "formats/json.h"
 #include "model/one_line.h"
 
 namespace segforge {
@@ -91,14 +91,18 @@ Status CheckOne(const char* what, int64_t said, int64_t found) {
 
 }  // namespace
 
-bool IsSegformerConfig(std::string_view json) {
-  const Json parsed = Json::parse(json, nullptr, false);
-  return parsed.is_object() && parsed.contains("model_type") && parsed["model_type"] == "segformer";
+bool IsSegformerConfig(std::string_view text) {
+  const Result<Json> json = ParseJson(AsBytes(text));
+  if (!json.ok() || !json->is_object()) return false;
+  const auto type = json->find("model_type");
+  return type != json->end() && *type == "segformer";
 }
 
-Result<HfConfig> ParseHfConfig(std::string_view json) {
-  const Json parsed = Json::parse(json, nullptr, false);
-  if (!parsed.is_object()) return InvalidInput("config.json: expected a JSON object");
+Result<HfConfig> ParseHfConfig(std::string_view text) {
+  const Result<Json> json = ParseJson(AsBytes(text));
+  if (!json.ok()) return json.status().Within("config.json");
+  if (!json->is_object()) return InvalidInput("config.json: expected a JSON object");
+  const Json& parsed = *json;
   SEGFORGE_RETURN_IF_ERROR(RequirePublishedForm(parsed));
   HfConfig config;
   SEGFORGE_RETURN_IF_ERROR(ReadFour(parsed, "depths", config.depths));

@@ -23,11 +23,11 @@ struct HfConfig {
 };
 
 // False for a config.json of something else, or one that is not JSON.
-bool IsSegformerConfig(std::string_view json);
+bool IsSegformerConfig(std::string_view text);
 
 // Fails, naming the key, on wrong types and on what Segforge does not compute: another activation than GELU,
 // other patch sizes or strides than the published ones, other than three input channels.
-Result<HfConfig> ParseHfConfig(std::string_view json);
+Result<HfConfig> ParseHfConfig(std::string_view text);
 
 // One field of the four stages.
 std::array<int64_t, 4> CollectStages(const ModelConfig& config, int64_t Stage::*field);

@@ -1,7 +1,7 @@
 #include "model/model_from_checkpoint.h"
 
-#include <nlohmann/json.hpp>
-
+#include "base/byte_reader.h"
+#include "formats/json.h"
 #include "model/build_graph.h"
 #include "model/one_line.h"
 #include "model/structure.h"
@@ -21,10 +21,10 @@ const std::string* FindMetadata(const Checkpoint& checkpoint, std::string_view k
 std::vector<std::string> ClassNamesOf(const Checkpoint& checkpoint, int64_t classes) {
   const std::string* text = FindMetadata(checkpoint, "CLASSES");
   if (text == nullptr) return {};
-  const nlohmann::json list = nlohmann::json::parse(*text, nullptr, false);
-  if (!list.is_array() || static_cast<int64_t>(list.size()) != classes) return {};
+  const Result<nlohmann::json> list = ParseJson(AsBytes(*text));
+  if (!list.ok() || !list->is_array() || static_cast<int64_t>(list->size()) != classes) return {};
   std::vector<std::string> names;
-  for (const nlohmann::json& name : list) {
+  for (const nlohmann::json& name : *list) {
     if (!name.is_string()) return {};
     names.push_back(OneLine(name.get<std::string>()));
   }

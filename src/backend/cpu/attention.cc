@@ -45,14 +45,15 @@ size_t ScratchBytes(const AttentionShape& shape, int threads) {
   return static_cast<size_t>(layout.packed_elems(shape) + threads * layout.thread_elems) * sizeof(float);
 }
 
-// One head's keys, scaled, as [panel][channel][key of panel], zero past the last key.
+// One head's keys, times scale * log2(e), as [panel][channel][key of panel], zero past the last key.
 void PackKeys(const AttentionShape& s, const float* keys, int64_t panel, float* packed) {
+  const float scale = s.scale * 1.44269504f;  // softmax then takes powers of two
   float* target = packed + panel * kPanelWidth * s.head_width;
   for (int64_t j = 0; j < kPanelWidth; ++j) {
     const int64_t key = panel * kPanelWidth + j;
     const float* row = keys + key * 2 * s.channels();
     for (int64_t c = 0; c < s.head_width; ++c)
-      target[c * kPanelWidth + j] = key < s.keys ? row[c] * s.scale : 0.0f;
+      target[c * kPanelWidth + j] = key < s.keys ? row[c] * scale : 0.0f;
   }
 }
 
@@ -89,10 +90,10 @@ struct QueryTile {
   int64_t row_stride;
   int64_t rows;
   float* scores;  // [kQueryRows, kMaxKeyBlock]
-  float* sums;    // [kQueryRows, value_panels * kPanelWidth]: sum over keys of exp(score - max) * value
+  float* sums;    // [kQueryRows, value_panels * kPanelWidth]: sum over keys of 2^(score - max) * value
   float max[kQueryRows];
-  float total[kQueryRows];    // sum over keys of exp(score - max)
-  float rescale[kQueryRows];  // exp(old max - new max) of the current block
+  float total[kQueryRows];    // sum over keys of 2^(score - max)
+  float rescale[kQueryRows];  // 2^(old max - new max) of the current block
 };
 
 template <class Body>  // body(std::integral_constant<int, rows of tile>, first row)
@@ -132,7 +133,7 @@ HWY_INLINE float RowMax(const float* row, int64_t vectors) {
   return hn::GetLane(hn::MaxOfLanes(d, hn::Max(max0, max1)));
 }
 
-// scores -> exp(scores - running maximum), and the row's running maximum and total.
+// scores -> 2^(scores - running maximum), and the row's running maximum and total.
 HWY_INLINE void Exponentiate(QueryTile& tile, int64_t keys) {
   const FloatTag d;
   const int64_t vectors = (keys + kLanes - 1) / kLanes;
@@ -145,19 +146,19 @@ HWY_INLINE void Exponentiate(QueryTile& tile, int64_t keys) {
     FloatVec total1 = hn::Zero(d);
     int64_t i = 0;
     for (; i + 2 <= vectors; i += 2) {
-      const FloatVec e0 = ExpNonPositive(d, hn::Sub(hn::Load(d, row + i * kLanes), shift));
-      const FloatVec e1 = ExpNonPositive(d, hn::Sub(hn::Load(d, row + (i + 1) * kLanes), shift));
+      const FloatVec e0 = Exp2NonPositive(d, hn::Sub(hn::Load(d, row + i * kLanes), shift));
+      const FloatVec e1 = Exp2NonPositive(d, hn::Sub(hn::Load(d, row + (i + 1) * kLanes), shift));
       hn::Store(e0, d, row + i * kLanes);
       hn::Store(e1, d, row + (i + 1) * kLanes);
       total0 = hn::Add(total0, e0);
       total1 = hn::Add(total1, e1);
     }
     if (i < vectors) {
-      const FloatVec e = ExpNonPositive(d, hn::Sub(hn::Load(d, row + i * kLanes), shift));
+      const FloatVec e = Exp2NonPositive(d, hn::Sub(hn::Load(d, row + i * kLanes), shift));
       hn::Store(e, d, row + i * kLanes);
       total0 = hn::Add(total0, e);
     }
-    const FloatVec rescale = ExpNonPositive(d, hn::Sub(hn::Set(d, tile.max[r]), shift));
+    const FloatVec rescale = Exp2NonPositive(d, hn::Sub(hn::Set(d, tile.max[r]), shift));
     tile.rescale[r] = hn::GetLane(rescale);
     tile.total[r] = tile.total[r] * tile.rescale[r] + hn::GetLane(hn::SumOfLanes(d, hn::Add(total0, total1)));
     tile.max[r] = max;

@@ -15,8 +15,17 @@ Backend MakeCpuBackend() {
       {Op::kAttention, "cpu.attention", MakeCpuAttention},
       {Op::kMixFfn, "cpu.mix_ffn", MakeCpuMixFfn},
       {Op::kLayerNorm, "cpu.layer_norm", MakeCpuLayerNorm},
+      {Op::kDepthwiseConv2d, "cpu.depthwise_conv", MakeCpuDepthwiseConv},
+      {Op::kDepthwiseConvGelu, "cpu.depthwise_conv", MakeCpuDepthwiseConv},
+      {Op::kUpsampleSum, "cpu.upsample_sum", MakeCpuUpsampleSum},
+      {Op::kResizeBilinear, "cpu.resize_bilinear", MakeCpuResizeBilinear},
+      {Op::kGelu, "cpu.gelu", MakeCpuUnary},
+      {Op::kRelu, "cpu.relu", MakeCpuUnary},
+      {Op::kAdd, "cpu.add", MakeCpuBinary},
+      {Op::kMul, "cpu.mul", MakeCpuBinary},
   };
-  for (const KernelRow& row : MakeRefBackend().rows()) rows.push_back(row);
+  const Backend reference = MakeRefBackend();
+  rows.insert(rows.end(), reference.rows().begin(), reference.rows().end());
   return Backend("cpu", std::move(rows));
 }
 

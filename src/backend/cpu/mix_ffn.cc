@@ -30,18 +30,27 @@ struct Bands {
   int64_t rows;  // output rows of a band
   int64_t ring_rows() const { return rows + 2; }
 
-  Bands(const MapShape& s, int64_t hidden)
-      : rows(std::max({int64_t{1}, kHiddenElems / (s.width * hidden), (kTokens + s.width - 1) / s.width})) {
+  int64_t thread_elems;  // the ring, the band after the depthwise convolution, and normalised input rows
+
+  Bands(const MapShape& s, const MixFfnWeights& w)
+      : rows(std::max(
+            {int64_t{1}, kHiddenElems / (s.width * w.hidden()), (kTokens + s.width - 1) / s.width})) {
     rows = std::min(rows, s.height);
+    thread_elems = s.width * ((ring_rows() + rows) * w.hidden_stride() + ring_rows() * s.channels);
+    thread_elems = (thread_elems + 15) / 16 * 16;
   }
 
-  // Floats a thread needs: the ring, the band after the depthwise convolution, and normalised input rows.
-  int64_t ThreadElems(const MapShape& s, int64_t hidden) const {
-    const int64_t elems = s.width * ((ring_rows() + rows) * hidden + ring_rows() * s.channels);
-    return (elems + 15) / 16 * 16;
-  }
   static bool Pays(const MapShape& s, int threads) { return s.rows() >= kMinRowsPerThread * threads; }
 };
+
+inline DepthwiseRowShape ConvShape(const MapShape& s, const MixFfnWeights& w) {
+  const auto stride = static_cast<size_t>(w.hidden_stride());
+  return {.width = static_cast<size_t>(s.width),
+          .channels = static_cast<size_t>(w.hidden()),
+          .in_stride = stride,
+          .out_stride = stride,
+          .tap_stride = stride};
+}
 
 }  // namespace segforge
 #endif
@@ -53,11 +62,10 @@ namespace HWY_NAMESPACE {
 class BandWalker {
  public:
   BandWalker(const MapShape& shape, const MixFfnWeights& weights, const float* x, float* y, float* scratch)
-      : s_(shape), w_(weights), bands_(shape, weights.fc1.n), x_(x), y_(y) {
-    const int64_t row_hidden = s_.width * w_.fc1.n;
+      : s_(shape), w_(weights), bands_(shape, weights), x_(x), y_(y), stride_(weights.hidden_stride()) {
     ring_ = scratch;
-    band_ = ring_ + bands_.ring_rows() * row_hidden;
-    normal_ = band_ + bands_.rows * row_hidden;
+    band_ = ring_ + bands_.ring_rows() * s_.width * stride_;
+    normal_ = band_ + bands_.rows * s_.width * stride_;
   }
 
   // Rows [begin, end) of one image.
@@ -67,9 +75,10 @@ class BandWalker {
     for (int64_t row = begin; row < end; row += bands_.rows) {
       const int64_t last = std::min(end, row + bands_.rows);
       FillRing(std::min(last + 1, s_.height));
-      for (int64_t r = row; r < last; ++r) Convolve(r, band_ + (r - row) * s_.width * w_.fc1.n);
+      for (int64_t r = row; r < last; ++r) Convolve(r, band_ + (r - row) * s_.width * stride_);
       const int64_t offset = (image_ * s_.height + row) * s_.width * s_.channels;
-      GemmBlock(DenseRows(band_, w_.fc1.n), 0, (last - row) * s_.width, w_.fc2, 0, Panels(w_.fc2.n),
+      GemmBlock({.data = band_, .row_stride = stride_, .segment_elems = w_.hidden()}, 0,
+                (last - row) * s_.width, w_.fc2, 0, Panels(w_.fc2.n),
                 {.data = y_ + offset,
                  .row_stride = s_.channels,
                  .residual = x_ + offset,
@@ -78,7 +87,7 @@ class BandWalker {
   }
 
  private:
-  float* RingRow(int64_t row) const { return ring_ + row % bands_.ring_rows() * s_.width * w_.fc1.n; }
+  float* RingRow(int64_t row) const { return ring_ + row % bands_.ring_rows() * s_.width * stride_; }
 
   // Computes hidden rows [next_, end), in runs that are contiguous in the ring.
   void FillRing(int64_t end) {
@@ -88,7 +97,7 @@ class BandWalker {
       NormalizeRows(x, w_.gamma->span<float>().data(), w_.beta->span<float>().data(), w_.eps,
                     static_cast<size_t>(run * s_.width), static_cast<size_t>(s_.channels), normal_);
       GemmBlock(DenseRows(normal_, s_.channels), 0, run * s_.width, w_.fc1, 0, Panels(w_.fc1.n),
-                {.data = RingRow(next_), .row_stride = w_.fc1.n});
+                {.data = RingRow(next_), .row_stride = stride_});
       next_ += run;
     }
   }
@@ -96,8 +105,8 @@ class BandWalker {
   void Convolve(int64_t row, float* out) const {
     const float* above = row > 0 ? RingRow(row - 1) : nullptr;
     const float* below = row + 1 < s_.height ? RingRow(row + 1) : nullptr;
-    DepthwiseRow(above, RingRow(row), below, s_.width, w_.fc1.n, w_.depthwise->span<float>().data(),
-                 w_.depthwise_bias->span<float>().data(), out, /*gelu=*/true);
+    DepthwiseRow(above, RingRow(row), below, ConvShape(s_, w_), w_.taps.span<float>().data(),
+                 w_.taps_bias->span<float>().data(), out, /*gelu=*/true);
   }
 
   const MapShape& s_;
@@ -105,6 +114,7 @@ class BandWalker {
   Bands bands_;
   const float* x_;
   float* y_;
+  int64_t stride_;  // of hidden pixels
   float *ring_, *band_, *normal_;
   int64_t image_ = 0;
   int64_t next_ = 0;  // the next hidden row of the image to compute
@@ -138,25 +148,34 @@ HWY_EXPORT(WalkRows);
 void WholeMap(const MapShape& s, const MixFfnWeights& w, const float* x, float* y, float* scratch,
               ThreadPool& pool) {
   const int64_t tokens = s.rows() * s.width;
-  const int64_t hidden = w.fc1.n;
+  const int64_t stride = w.hidden_stride();
   float* expanded = scratch;
-  float* convolved = expanded + tokens * hidden;
+  float* convolved = expanded + tokens * stride;
   float* normal = convolved;  // dead before the convolution writes
   CpuLayerNorm(x, w.gamma->span<float>().data(), w.beta->span<float>().data(), w.eps, tokens, s.channels,
                normal, pool);
-  Gemm(DenseRows(normal, s.channels), tokens, w.fc1, {.data = expanded, .row_stride = hidden}, pool);
-  CpuDepthwiseConv(expanded, {s.batch, s.height, s.width, hidden}, w.depthwise->span<float>().data(),
-                   w.depthwise_bias->span<float>().data(), convolved, /*gelu=*/true, pool);
-  Gemm(DenseRows(convolved, hidden), tokens, w.fc2,
+  Gemm(DenseRows(normal, s.channels), tokens, w.fc1, {.data = expanded, .row_stride = stride}, pool);
+  CpuDepthwiseConv({.x = expanded,
+                    .weights = w.taps.span<float>().data(),
+                    .bias = w.taps_bias->span<float>().data(),
+                    .y = convolved,
+                    .batch = s.batch,
+                    .height = s.height,
+                    .shape = ConvShape(s, w),
+                    .gelu = true},
+                   pool);
+  Gemm({.data = convolved, .row_stride = stride, .segment_elems = w.hidden()}, tokens, w.fc2,
        {.data = y, .row_stride = s.channels, .residual = x, .residual_stride = s.channels}, pool);
 }
 
 }  // namespace
 
-size_t MixFfnScratchBytes(const MapShape& shape, int64_t hidden, int threads) {
-  const int64_t elems = Bands::Pays(shape, threads)
-                            ? threads * Bands(shape, hidden).ThreadElems(shape, hidden)
-                            : 2 * shape.rows() * shape.width * std::max(hidden, shape.channels);
+size_t MixFfnScratchBytes(const MapShape& shape, const MixFfnWeights& weights, int threads) {
+  const int64_t elems =
+      Bands::Pays(shape, threads)
+          ? threads * Bands(shape, weights).thread_elems
+          : shape.rows() * shape.width *
+                (weights.hidden_stride() + std::max(weights.hidden_stride(), shape.channels));
   return static_cast<size_t>(elems) * sizeof(float);
 }
 
@@ -165,7 +184,7 @@ void MixFfn(const MapShape& shape, const MixFfnWeights& weights, const float* x,
   auto* floats = reinterpret_cast<float*>(scratch);
   if (!Bands::Pays(shape, pool.threads())) return WholeMap(shape, weights, x, y, floats, pool);
   const auto walk = HWY_DYNAMIC_DISPATCH(WalkRows);
-  const int64_t thread_elems = Bands(shape, weights.fc1.n).ThreadElems(shape, weights.fc1.n);
+  const int64_t thread_elems = Bands(shape, weights).thread_elems;
   pool.ParallelFor(shape.rows(), 1, [&](int64_t begin, int64_t end, int thread) {
     walk(shape, weights, x, y, floats + thread * thread_elems, begin, end);
   });

@@ -16,7 +16,7 @@ struct RefOp {
   int64_t (*scratch_doubles)(std::span<const Shape> inputs, int threads) = nullptr;
 };
 
-// An operation may overwrite an input of which it has read, when it writes an element, all but that element.
+// An operation may overwrite an input when it reads no element of it again after writing over that element.
 constexpr uint32_t kFirst = 1u << 0;
 constexpr uint32_t kFirstOrSecond = kFirst | 1u << 1;
 constexpr uint32_t kResidual = 1u << 2 | 1u << 3;  // comes after x, w and perhaps a bias

@@ -62,7 +62,8 @@ TEST(Segment, LabelsAreThoseOfTheLibrary) {
 TEST(Segment, FormatsGoSideBySideIntoAFolder) {
   Workspace workspace;
   workspace.WriteImage("a.png", 64, 64);
-  const Outcome run = workspace.Run({"segment", "a.png", "-f", "labels,overlay,color,npy,json", "-o", "out"});
+  const Outcome run =
+      workspace.Run({"segment", "-o", "out", "-f", "labels,overlay", "-f", "color,npy,json", "a.png"});
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(workspace.Files(), ElementsAre("a.png", "out/a.areas.json", "out/a.color.png",
                                              "out/a.labels.npy", "out/a.labels.png", "out/a.overlay.png"));

@@ -29,7 +29,7 @@ void ExpectRefusal(const Workspace& workspace, const std::vector<std::string>& w
 TEST(Usage, MistakesAreNamed) {
   Workspace workspace;
   workspace.WriteImage("a.png", 64, 64);
-  ExpectRefusal(workspace, {}, "subcommand");
+  ExpectRefusal(workspace, {}, "expected a verb");
   ExpectRefusal(workspace, {"segment"}, "INPUT");
   ExpectRefusal(workspace, {"frobnicate"}, "frobnicate");
   ExpectRefusal(workspace, {"segment", "a.png", "--frobnicate"}, "--frobnicate");
