@@ -1,7 +1,5 @@
 #include "formats/npy.h"
 
-#include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "base/byte_reader.h"

@@ -1,5 +1,7 @@
 #include "formats/pickle_rebuild.h"
 
+#include <algorithm>
+
 #include "formats/printable.h"
 
 namespace segforge {

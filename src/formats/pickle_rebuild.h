@@ -5,9 +5,8 @@
 
 namespace segforge {
 
-// The value of calling `function` with the tuple `arguments`. Only values of kRebuildFromType's inner call
-// and of kTuple and kDict look deeper than the arguments themselves. `items_left` is lowered by the items
-// copied; fails when it is spent.
+// The value of calling `function` with the tuple `arguments`. `items_left` is lowered by the items copied
+// into a new dict or tuple; fails when it is spent.
 Result<PickleValue> CallGlobal(const Pickle& pickle, const PickleGlobal& function, PickleRef arguments,
                                size_t& items_left);
 

@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 8> kWeightKeys = {"state_dict",     "mode
                                                          "ema_state_dict", "model_ema"};
 
 constexpr int kMaxDepth = 16;
+constexpr size_t kTooLong = 2048;         // for a tensor's name, which is checked where there is a tensor
 constexpr size_t kMaxVisits = 1'000'000;  // shared dicts may unfold without end
 
 class Walker {
@@ -49,11 +50,12 @@ class Walker {
   }
 
   Status VisitChild(const std::string& key, PickleRef value, const std::string& parent, int depth) {
+    if (parent.size() > kTooLong)
+      return Visit(value, parent, depth + 1);  // lengthening it again costs time alone
     return Visit(value, parent.empty() ? key : fmt::format("{}.{}", parent, key), depth + 1);
   }
 
   std::string KeyName(PickleRef key) const {
-    constexpr size_t kTooLong = 2048;  // for a tensor's name, which is checked where there is a tensor
     if (const auto* text = pickle_.As<PickleText>(key)) return std::string(text->text.substr(0, kTooLong));
     if (const auto* number = pickle_.As<int64_t>(key)) return std::to_string(*number);
     return "?";

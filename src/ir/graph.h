@@ -72,10 +72,12 @@ class Graph {
 };
 
 // Checks every live node: ids in range, no cycle, arity, attribute kind, types as the op table infers them.
+// Errors name op and node: Linear "stage1.block0.attention.q": weight [32, 64] needs x [.., 64], got [..]
 Status Verify(const Graph& graph);
 
-// One line a live node: %12 = Linear(%11, %3, %4) : f32[N, ceil(H/4), ceil(W/4), 32]
-// stage1.block0.attention.q
+// One line a live node, then one an output:
+//   %12 = Linear(%11, %3, %4) : f32[N, ceil(H/4), ceil(W/4), 32]  # stage1.block0.attention.q
+//   output logits = %12
 std::string Print(const Graph& graph);
 
 // Multiply-adds of one node at an input size (convolutions, products, attention; nothing else counts).

@@ -35,8 +35,7 @@ Result<ValueType> InferMatMul(InferInputs inputs, const Attributes& attributes);
 Result<ValueType> InferAttention(InferInputs inputs, const Attributes& attributes);
 Result<ValueType> InferMixFfn(InferInputs inputs, const Attributes& attributes);
 
-// Shared by the rules.
-// "{what} {got} needs x {expected}, got ..." are made with these.
+// Shared by the rules; errors read "weight: expected [32, 64], got [32, 32]".
 Status ExpectRank(std::string_view what, const DimShape& shape, size_t rank);
 Status ExpectShape(std::string_view what, const DimShape& shape, const DimShape& expected);
 

@@ -1,7 +1,9 @@
 #include "model/family.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <tuple>
 
 namespace segforge {
 namespace {

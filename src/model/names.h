@@ -25,7 +25,6 @@ struct LayerNormEps {
 
 struct NameTable {
   Family family;
-  std::string_view family_name;
   std::string_view encoder_root;  // what names start with when they are not a bare encoder's
   std::string_view head_root;
   int first_stage = 0;  // {s} of the first stage

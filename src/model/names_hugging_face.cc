@@ -6,7 +6,6 @@ namespace segforge {
 // `layer_norm_eps` of config.json is not read there, so it is not read here.
 constinit const NameTable kHuggingFaceNames = {
     .family = Family::kHuggingFace,
-    .family_name = "Hugging Face",
     .encoder_root = "segformer.",
     .head_root = "decode_head.",
     .first_stage = 0,

@@ -7,7 +7,6 @@ namespace segforge {
 // holds q, k and v in one tensor; the feed-forward layers 2, 3 and 5 are GELU and dropout.
 constinit const NameTable kMmseg1Names = {
     .family = Family::kMmseg1,
-    .family_name = "mmseg 1.x",
     .encoder_root = "backbone.",
     .head_root = "decode_head.",
     .first_stage = 0,

@@ -7,7 +7,6 @@ namespace segforge {
 // `decode_head.conv_seg` comes from a base class and is never run.
 constinit const NameTable kNvlabsNames = {
     .family = Family::kNvlabs,
-    .family_name = "NVlabs",
     .encoder_root = "backbone.",
     .head_root = "decode_head.",
     .first_stage = 1,

@@ -50,17 +50,27 @@ Status FindStages(const StructureFinder& finder, ModelConfig& config) {
   return Status();
 }
 
-Status FindHead(const StructureFinder& finder, const NameTable& names, ModelConfig& config) {
+Status FindHead(const StructureFinder& finder, const FamilyMatch& match, ModelConfig& config) {
   config.head_width = finder.HeadWidth();
   config.classes = finder.Classes();
   if (config.head_width == 0) return InvalidInput("the decode head has no projection and no fuse layer");
   if (config.classes == 0) {
-    return InvalidInput("missing \"{}\"", TensorName(names, names.classifier, {}, "weight"));
+    return InvalidInput("missing \"{}{}\" [classes, {}, 1, 1]", match.prefix,
+                        TensorName(*match.names, match.names->classifier, {}, "weight"), config.head_width);
   }
   if (config.classes > kMaxClasses) {
     return Unsupported("{} classes; at most {} are supported", config.classes, kMaxClasses);
   }
   return Status();
+}
+
+// Heads of the published models where one head width fits all four widths, else none.
+std::optional<Four> PublishedHeads(const Four& widths) {
+  for (size_t i = 0; i < widths.size(); ++i) {
+    if (widths[i] % kPublishedHeads[i] != 0 || widths[i] / kPublishedHeads[i] != widths[0])
+      return std::nullopt;
+  }
+  return kPublishedHeads;
 }
 
 Status ChooseHeads(const std::optional<HfConfig>& said, ModelConfig& config) {
@@ -94,14 +104,6 @@ void ChooseSrRatios(const std::optional<HfConfig>& said, const PublishedModel* p
 
 }  // namespace
 
-std::optional<Four> PublishedHeads(const Four& widths) {
-  for (size_t i = 0; i < widths.size(); ++i) {
-    if (widths[i] % kPublishedHeads[i] != 0 || widths[i] / kPublishedHeads[i] != widths[0])
-      return std::nullopt;
-  }
-  return kPublishedHeads;
-}
-
 Result<ModelConfig> FindStructure(const Checkpoint& checkpoint, const FamilyMatch& match,
                                   const std::optional<HfConfig>& said) {
   const StructureFinder finder(checkpoint, match);
@@ -113,7 +115,7 @@ Result<ModelConfig> FindStructure(const Checkpoint& checkpoint, const FamilyMatc
   config.eps_sr = eps.sr;
   config.eps_stage = eps.stage;
   SEGFORGE_RETURN_IF_ERROR(FindStages(finder, config));
-  SEGFORGE_RETURN_IF_ERROR(FindHead(finder, *match.names, config));
+  SEGFORGE_RETURN_IF_ERROR(FindHead(finder, match, config));
   if (said) SEGFORGE_RETURN_IF_ERROR(CheckAgrees(*said, config));
   const PublishedModel* published =
       FindPublished(CollectStages(config, &Stage::width), CollectStages(config, &Stage::depth));

@@ -13,7 +13,4 @@ namespace segforge {
 Result<ModelConfig> FindStructure(const Checkpoint& checkpoint, const FamilyMatch& match,
                                   const std::optional<HfConfig>& config);
 
-// Heads of the published models for these widths: 1, 2, 5, 8 where one head width fits all, else none.
-std::optional<std::array<int64_t, 4>> PublishedHeads(const std::array<int64_t, 4>& widths);
-
 }  // namespace segforge

@@ -123,7 +123,8 @@ TEST(FindStructure, RefusesWhatHasNoBlocksHeadOrClasses) {
     return found.ok() ? "" : found.status().message();
   };
   EXPECT_THAT(error_without("block3."), HasSubstr("no block in stage 3"));
-  EXPECT_THAT(error_without("linear_pred"), HasSubstr("missing \"decode_head.linear_pred.weight\""));
+  EXPECT_THAT(error_without("linear_pred"),
+              HasSubstr("missing \"decode_head.linear_pred.weight\" [classes, 256, 1, 1]"));
   EXPECT_THAT(error_without("linear_"), HasSubstr("no projection and no fuse layer"));
 }
 

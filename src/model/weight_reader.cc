@@ -10,8 +10,6 @@ namespace {
 
 constexpr size_t kListedProblems = 10;
 
-Tensor Unchanged(const Tensor& source) { return Tensor::From(source.shape(), source.span<float>()); }
-
 // [Co, Ci, kh, kw] -> [Co, kh, kw, Ci]
 Tensor ChannelsLast(const Tensor& source) {
   const Shape& shape = source.shape();
@@ -93,7 +91,7 @@ Weight WeightReader::Copy(const std::string& name, const ConstTensorView& source
   if (!std::all_of(all.begin(), all.end(), [](float x) { return std::isfinite(x); })) {
     problems_.push_back(fmt::format("tensor \"{}\": not every value is a finite float32", name));
   }
-  if (repack != Unchanged) values = repack(values);
+  if (repack != nullptr) values = repack(values);
   return {name, std::make_shared<const Tensor>(std::move(values))};
 }
 
@@ -102,14 +100,14 @@ Weight WeightReader::LinearWithoutBias(const LayerName& layer, Place place, int6
   const int64_t rows = out * layer.parts;
   const ConstTensorView* found = Find(name, layer.conv1x1 ? Shape{rows, in, 1, 1} : Shape{rows, in}, "");
   if (found == nullptr) return {};
-  return Copy(RowsName(name, layer, out), Rows(*found, layer.part, {out, in}), Unchanged);
+  return Copy(RowsName(name, layer, out), Rows(*found, layer.part, {out, in}), nullptr);
 }
 
 Weight WeightReader::Vector(const LayerName& layer, Place place, std::string_view suffix, int64_t size) {
   const std::string name = Name(layer, place, suffix);
   const ConstTensorView* found = Find(name, {size * layer.parts}, "");
   if (found == nullptr) return {};
-  return Copy(RowsName(name, layer, size), Rows(*found, layer.part, {size}), Unchanged);
+  return Copy(RowsName(name, layer, size), Rows(*found, layer.part, {size}), nullptr);
 }
 
 LayerWeights WeightReader::Linear(const LayerName& layer, Place place, int64_t out, int64_t in) {

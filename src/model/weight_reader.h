@@ -38,6 +38,7 @@ class WeightReader {
   }
   const ConstTensorView* Find(const std::string& name, const Shape& expected, const std::string& note);
   Weight Vector(const LayerName& layer, Place place, std::string_view suffix, int64_t size);
+  // repack: from torch's layout to the graph's; null where they are the same.
   Weight Copy(const std::string& name, const ConstTensorView& source, Tensor (*repack)(const Tensor&));
 
   const Checkpoint& checkpoint_;

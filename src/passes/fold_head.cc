@@ -38,7 +38,8 @@ Branch MatchBranch(const Graph& graph, const Uses& uses, NodeId concat, NodeId i
 // whichever way the family concatenates.
 void SortBranches(std::vector<Branch>& branches) {
   if (branches.front().resized) std::ranges::reverse(branches);
-  std::ranges::stable_partition(branches, [](const Branch& branch) { return !branch.resized; });
+  std::stable_partition(branches.begin(), branches.end(),
+                        [](const Branch& branch) { return !branch.resized; });
 }
 
 std::optional<Match> MatchAt(const Graph& graph, const Uses& uses, NodeId id) {

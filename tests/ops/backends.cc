@@ -2,6 +2,8 @@
 
 namespace segforge {
 
-std::vector<BackendCase> AllBackends() { return {{"ref", MakeRefBackend, RefUpsampleArgmax}}; }
+std::vector<BackendCase> AllBackends() {
+  return {{"ref", MakeRefBackend, RefUpsampleArgmax}, {"cpu", MakeCpuBackend, CpuUpsampleArgmax}};
+}
 
 }  // namespace segforge

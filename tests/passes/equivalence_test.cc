@@ -85,7 +85,8 @@ TEST(AllPasses, ChangeNoOutputAtAnySize) {
 }
 
 // A graph grown step by step from values that it has already; some values in between are outputs, so that the
-// passes meet patterns that they must leave alone.
+// passes meet patterns that they must leave alone. Maps have 4 channels or more: a LayerNorm over 2 is close
+// to a sign, and magnifies a rounding beyond the tolerance.
 class RandomGraph {
  public:
   explicit RandomGraph(uint32_t seed) : t_(seed), random_(seed) {
@@ -108,7 +109,7 @@ class RandomGraph {
     const NodeId x = Pick();
     switch (Below(10)) {
       case 0:
-        return t_.Linear(x, 2 + 2 * Below(4), Below(2) == 0);
+        return t_.Linear(x, 4 + 2 * Below(3), Below(2) == 0);
       case 1:
         return t_.BatchNorm(t_.Linear(x, 4, Below(2) == 0));
       case 2:
@@ -150,11 +151,11 @@ class RandomGraph {
 
 TEST(AllPasses, ChangeNoOutputOfRandomGraphs) {
   int rewrites = 0;
-  for (uint32_t seed = 1; seed <= 200; ++seed) {
+  for (uint32_t seed = 1; seed <= 120; ++seed) {
     SCOPED_TRACE(seed);
-    rewrites += ExpectEquivalent(RandomGraph(seed).Take(), {}, {{1, 33, 37}});
+    rewrites += ExpectEquivalent(RandomGraph(seed).Take(), {}, {{1, 25, 29}});
   }
-  EXPECT_GT(rewrites, 400);
+  EXPECT_GT(rewrites, 500);
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ std::shared_ptr<const Tensor> Repeated(std::shared_ptr<const Tensor> constant) {
   return repeated;
 }
 
-// y[r, i] = a[r, i] + b[r, i], or b[i] where b is a constant that is repeated over a's leading axes.
+// y[r, i] = a[r, i] + b[r, i], or + b[i] where b is repeated over a's leading axes.
 class BinaryKernel : public Kernel {
  public:
   BinaryKernel(bool multiply, std::shared_ptr<const Tensor> constant)
@@ -107,18 +107,16 @@ class BinaryKernel : public Kernel {
 
   void Run(const KernelArgs& args) const override {
     const float* a = args.inputs[0].as<float>();
+    const ConstTensorView other = constant_ == nullptr ? args.inputs[1] : constant_->view();
+    const float* b = other.as<float>();
     float* y = args.output.as<float>();
-    if (constant_ == nullptr) {
-      const float* b = args.inputs[1].as<float>();
-      args.pool->ParallelFor(args.output.shape.elems(), kGrainElems, [&](int64_t begin, int64_t end, int) {
-        Apply(a + begin, b + begin, y + begin, end - begin);
-      });
-      return;
-    }
-    const float* b = constant_->span<float>().data();
-    const int64_t period = constant_->shape().elems();
-    const int64_t grain = (kGrainElems + period - 1) / period * period;
-    args.pool->ParallelFor(args.output.shape.elems(), grain, [&](int64_t begin, int64_t end, int) {
+    const int64_t period = other.shape.elems();
+    const int64_t elems = args.output.shape.elems();
+    // A whole map needs no repetition: any split will do.
+    const bool repeats = period < elems;
+    const int64_t grain = repeats ? (kGrainElems + period - 1) / period * period : kGrainElems;
+    args.pool->ParallelFor(elems, grain, [&](int64_t begin, int64_t end, int) {
+      if (!repeats) return Apply(a + begin, b + begin, y + begin, end - begin);
       for (int64_t i = begin; i < end; i += period) Apply(a + i, b, y + i, std::min(period, end - i));
     });
   }

@@ -125,17 +125,20 @@ HWY_INLINE void GemmTile(const GemmRows& a, int64_t m, const PackedWeights& b, i
                         });
     return;
   }
-  alignas(64) float spill[kRows][kPanelWidth];  // a last, partial panel: copied element by element
+  alignas(64) float spill[kRows][kPanelWidth] = {};  // a last, partial panel: copied element by element
+  if (c.residual != nullptr) {
+    for (int r = 0; r < kRows; ++r) {
+      const float* residual = c.residual + (m + r) * c.residual_stride + first;
+      std::copy(residual, residual + columns, spill[r]);
+    }
+  }
   MultiplyTile<kRows>(rows, a.segments, a.segment_stride, a.segment_elems, panel, start,
                       [&](FloatTag d, int r, int v, FloatVec sum) {
-                        hn::Store(Activate(d, sum, c.activation), d, spill[r] + v * kLanes);
+                        float* target = spill[r] + v * kLanes;
+                        hn::Store(Activate(d, hn::Add(sum, hn::Load(d, target)), c.activation), d, target);
                       });
   for (int r = 0; r < kRows; ++r) {
-    for (int64_t j = 0; j < columns; ++j) {
-      const float residual =
-          c.residual == nullptr ? 0.0f : c.residual[(m + r) * c.residual_stride + first + j];
-      c.data[(m + r) * c.row_stride + first + j] = spill[r][j] + residual;
-    }
+    std::copy(spill[r], spill[r] + columns, c.data + (m + r) * c.row_stride + first);
   }
 }
 

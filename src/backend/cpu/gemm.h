@@ -1,4 +1,4 @@
-// C = activation(A B + bias) + residual, with B packed once and A read where it lies.
+// C = activation(A B + bias + residual), with B packed once and A read where it lies.
 //
 // B is cut into panels of PanelWidth() columns, [panel][k][column], so that the inner loop reads it front to
 // back. A is never copied: a row is a run of `segments` pieces of memory, which makes a convolution's window,

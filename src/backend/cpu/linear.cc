@@ -1,4 +1,4 @@
-// Linear and LinearEpilogue: y[t, :] = activation(W x[t, :] + b) + residual[t, :].
+// Linear and LinearEpilogue: y[t, :] = activation(W x[t, :] + b + residual[t, :]).
 #include "backend/cpu/constants.h"
 #include "backend/cpu/gemm.h"
 #include "backend/cpu/kernels.h"
