@@ -89,6 +89,7 @@ Result<Network> Network::Load(const std::filesystem::path& path, const BackendCa
   if (options.stage_outputs) SEGFORGE_RETURN_IF_ERROR(AddStageOutputs(model.graph));
   EngineOptions engine_options;
   if (!options.passes) engine_options.passes.disabled = {"all"};
+  if (const char* name = std::getenv("SEGFORGE_DISABLE_PASSES")) engine_options.passes.disabled = {name};
   Network network;
   network.backend_ = backend;
   network.preprocessing_ = model.preprocessing;
