@@ -51,7 +51,11 @@ class Run {
   explicit Run(const SegmentOptions& options)
       : options_(options),
         segmenter_(options.model, options.segmenter),
-        colors_(LoadLabelColors(options.palette, segmenter_.info())) {}
+        info_(segmenter_.info()),
+        colors_(LoadLabelColors(options.palette, info_)) {
+    const bool palette_names = !info_.class_names_known && !options.palette.empty() && !colors_.names.empty();
+    if (palette_names) info_.class_names = colors_.names;
+  }
 
   int All(const std::vector<Job>& jobs, bool several);
 
@@ -65,6 +69,7 @@ class Run {
 
   const SegmentOptions& options_;
   Segmenter segmenter_;
+  ModelInfo info_;  // the checkpoint's, with the palette's names where it has none
   LabelColors colors_;
   std::FILE* text_ = nullptr;  // null when nothing is to be said to people
   std::vector<int64_t> pixels_;
@@ -84,7 +89,7 @@ FileBytes Run::Encode(Format format, const RgbImage& image, const Segmentation& 
     case Format::kNpy:
       return EncodeLabelsNpy(result);
     case Format::kJson:
-      return BytesOf(AreasJson(report, segmenter_.info()) + "\n");
+      return BytesOf(AreasJson(report, info_) + "\n");
   }
   throw std::logic_error("a format without its encoder");
 }
@@ -104,7 +109,7 @@ ImageReport Run::One(const Job& job) const {
   report.network_height = result.network_height;
   report.network_width = result.network_width;
   report.timings = result.timings;
-  report.pixels = CountPixels(result, segmenter_.info().classes);
+  report.pixels = CountPixels(result, info_.classes);
 
   start = Clock::now();
   std::vector<std::pair<std::string, FileBytes>> files;
@@ -125,11 +130,11 @@ ImageReport Run::One(const Job& job) const {
 void Run::Succeeded(const ImageReport& report, bool several) {
   pixels_.resize(report.pixels.size());
   for (size_t i = 0; i < pixels_.size(); ++i) pixels_[i] += report.pixels[i];
-  if (options_.json) fmt::print("{}\n", ReportJson(report, segmenter_.info(), segmenter_.device()));
+  if (options_.json) fmt::print("{}\n", ReportJson(report, info_, segmenter_.device()));
   if (text_ == nullptr) return;
-  if (succeeded_++ == 0) fmt::print(text_, "{} · {}\n", ModelLine(segmenter_.info()), segmenter_.device());
+  if (succeeded_++ == 0) fmt::print(text_, "{} · {}\n", ModelLine(info_), segmenter_.device());
   PrintImage(text_, report);
-  if (!several) PrintAreas(text_, report.pixels, segmenter_.info());
+  if (!several) PrintAreas(text_, report.pixels, info_);
 }
 
 void Run::Failed(const Job& job, const Error& error) {
@@ -140,7 +145,7 @@ void Run::Failed(const Job& job, const Error& error) {
 
 void Run::Summary(size_t images, double ms) const {
   fmt::print(text_, "{} images: {} segmented, {} failed, in {}\n", images, succeeded_, failed_, Duration(ms));
-  if (succeeded_ > 0) PrintAreas(text_, pixels_, segmenter_.info());
+  if (succeeded_ > 0) PrintAreas(text_, pixels_, info_);
 }
 
 int Run::All(const std::vector<Job>& jobs, bool several) {

@@ -108,6 +108,26 @@ TEST(Segment, PaletteFileGivesTheColours) {
   }
 }
 
+TEST(Segment, PaletteNamesTheClassesOfACheckpointWithoutNames) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  std::filesystem::copy(SEGFORGE_SOURCE_DIR "/models/street-b0/model.safetensors",
+                        workspace.path("bare.safetensors"));
+  std::string palette;
+  for (int i = 0; i < 11; ++i) palette += std::to_string(i) + " 0 0 thing" + std::to_string(i) + "\n";
+  workspace.Write("palette.txt", palette);
+  const auto first_name = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> words = {"segment", "a.png", "-m",     "bare.safetensors",
+                                      "--json",  "-o",    "out.png"};
+    words.insert(words.end(), options.begin(), options.end());
+    const Outcome run = workspace.Run(words);
+    EXPECT_EQ(run.code, 0) << run.err;
+    return Json::parse(run.out).at("classes").at(0).at("name").get<std::string>();
+  };
+  EXPECT_EQ(first_name({}), "class 0");
+  EXPECT_EQ(first_name({"--palette", "palette.txt"}), "thing0");
+}
+
 TEST(Segment, StandardInputToStandardOutput) {
   Workspace workspace;
   workspace.WriteImage("a.png", 64, 64);

@@ -15,6 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace segforge {
 namespace HWY_NAMESPACE {
+namespace {
 
 // A tile of scores is kQueryRows x KeyBlock floats (24 KiB with AVX2). A block's keys and values pass through
 // the first-level cache (32 KiB each at every head width), and each of their panels serves all the rows.
@@ -100,22 +101,21 @@ template <class Body>  // body(std::integral_constant<int, rows of tile>, first 
 HWY_INLINE void ForRowTiles(int64_t rows, const Body& body) {
   int64_t r = 0;
   for (; r + kTileRows <= rows; r += kTileRows) body(std::integral_constant<int, kTileRows>(), r);
-  if (r < rows) WithRows(rows - r, [&](auto left) { body(left, r); });
+  if (r < rows) WithRows(rows - r, [&](auto left) HWY_ATTR { body(left, r); });
 }
 
 HWY_INLINE void Scores(const AttentionShape& s, const QueryTile& tile, const float* key_panels,
                        int64_t panels) {
   for (int64_t p = 0; p < panels; ++p) {
-    ForRowTiles(tile.rows, [&](auto rows, int64_t first) {
+    ForRowTiles(tile.rows, [&](auto rows, int64_t first) HWY_ATTR {
       const float* a[rows()];
       for (int r = 0; r < rows(); ++r) a[r] = tile.q + (first + r) * tile.row_stride;
       float* target = tile.scores + first * kMaxKeyBlock + p * kPanelWidth;
       MultiplyTile<rows()>(
           a, 1, 0, s.head_width, key_panels + p * kPanelWidth * s.head_width,
-          [](FloatTag d, int, int) { return hn::Zero(d); },
-          [=](FloatTag d, int r, int v, FloatVec sum) {
-            hn::Store(sum, d, target + r * kMaxKeyBlock + v * kLanes);
-          });
+          [](FloatTag d, int, int) HWY_ATTR { return hn::Zero(d); },
+          [=](FloatTag d, int r, int v, FloatVec sum)
+              HWY_ATTR { hn::Store(sum, d, target + r * kMaxKeyBlock + v * kLanes); });
     });
   }
 }
@@ -171,19 +171,18 @@ HWY_INLINE void Accumulate(const AttentionShape& s, const QueryTile& tile, const
   const int64_t panels = Panels(s.head_width);
   const int64_t row_elems = panels * kPanelWidth;
   for (int64_t p = 0; p < panels; ++p) {
-    ForRowTiles(tile.rows, [&](auto rows, int64_t first) {
+    ForRowTiles(tile.rows, [&](auto rows, int64_t first) HWY_ATTR {
       const float* a[rows()];
       for (int r = 0; r < rows(); ++r) a[r] = tile.scores + (first + r) * kMaxKeyBlock;
       float* sums = tile.sums + first * row_elems + p * kPanelWidth;
       const float* rescale = tile.rescale + first;
       MultiplyTile<rows()>(
           a, 1, 0, keys, value_panels + p * s.keys * kPanelWidth,
-          [=](FloatTag d, int r, int v) {
+          [=](FloatTag d, int r, int v) HWY_ATTR {
             return hn::Mul(hn::Set(d, rescale[r]), hn::Load(d, sums + r * row_elems + v * kLanes));
           },
-          [=](FloatTag d, int r, int v, FloatVec sum) {
-            hn::Store(sum, d, sums + r * row_elems + v * kLanes);
-          });
+          [=](FloatTag d, int r, int v, FloatVec sum)
+              HWY_ATTR { hn::Store(sum, d, sums + r * row_elems + v * kLanes); });
     });
   }
 }
@@ -239,6 +238,7 @@ float* ThreadScratch(const AttentionShape& s, std::byte* scratch, int thread) {
   return reinterpret_cast<float*>(scratch) + layout.packed_elems(s) + thread * layout.thread_elems;
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace segforge
 HWY_AFTER_NAMESPACE();

@@ -110,18 +110,18 @@ HWY_INLINE void GemmTile(const GemmRows& a, int64_t m, const PackedWeights& b, i
   const int64_t first = p * kPanelWidth;
   const int64_t columns = std::min<int64_t>(kPanelWidth, b.n - first);
   const float* bias = b.bias_data() + first;
-  const auto start = [bias](FloatTag d, int, int v) { return hn::Load(d, bias + v * kLanes); };
+  const auto start = [bias](FloatTag d, int, int v) HWY_ATTR { return hn::Load(d, bias + v * kLanes); };
   const float* panel = b.panel_data() + p * kPanelWidth * b.k;
   if (columns == kPanelWidth) {
     MultiplyTile<kRows>(rows, a.segments, a.segment_stride, a.segment_elems, panel, start,
-                        [&](FloatTag d, int r, int v, FloatVec sum) {
+                        [&](FloatTag d, int r, int v, FloatVec sum) HWY_ATTR {
                           const int64_t column = first + v * kLanes;
-                          sum = Activate(d, sum, c.activation);
                           if (c.residual != nullptr) {
-                            sum =
-                                hn::Add(sum, hn::LoadU(d, c.residual + (m + r) * c.residual_stride + column));
+                            const float* residual = c.residual + (m + r) * c.residual_stride;
+                            sum = hn::Add(sum, hn::LoadU(d, residual + column));
                           }
-                          hn::StoreU(sum, d, c.data + (m + r) * c.row_stride + column);
+                          hn::StoreU(Activate(d, sum, c.activation), d,
+                                     c.data + (m + r) * c.row_stride + column);
                         });
     return;
   }
@@ -133,7 +133,7 @@ HWY_INLINE void GemmTile(const GemmRows& a, int64_t m, const PackedWeights& b, i
     }
   }
   MultiplyTile<kRows>(rows, a.segments, a.segment_stride, a.segment_elems, panel, start,
-                      [&](FloatTag d, int r, int v, FloatVec sum) {
+                      [&](FloatTag d, int r, int v, FloatVec sum) HWY_ATTR {
                         float* target = spill[r] + v * kLanes;
                         hn::Store(Activate(d, hn::Add(sum, hn::Load(d, target)), c.activation), d, target);
                       });
@@ -154,7 +154,7 @@ HWY_INLINE void GemmBlock(const GemmRows& a, int64_t m_begin, int64_t m_end, con
     for (int64_t p = p_begin; p < p_end; ++p) {
       int64_t m = m0;
       for (; m + kTileRows <= m1; m += kTileRows) GemmTile<kTileRows>(a, m, b, p, c);
-      if (m < m1) WithRows(m1 - m, [&](auto rows) { GemmTile<rows()>(a, m, b, p, c); });
+      if (m < m1) WithRows(m1 - m, [&](auto rows) HWY_ATTR { GemmTile<rows()>(a, m, b, p, c); });
     }
   }
 }

@@ -13,6 +13,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace segforge {
 namespace HWY_NAMESPACE {
+namespace {
 
 int64_t PanelWidthOfTarget() { return kPanelWidth; }
 int64_t TileRowsOfTarget() { return kTileRows; }
@@ -22,6 +23,7 @@ void GemmRange(const GemmRows& a, int64_t m_begin, int64_t m_end, const PackedWe
   GemmBlock(a, m_begin, m_end, b, p_begin, p_end, c);
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace segforge
 HWY_AFTER_NAMESPACE();

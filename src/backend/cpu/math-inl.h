@@ -41,9 +41,10 @@ HWY_INLINE V ExpNonPositive(D d, V x) {
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), exponent));
 }
 
-// 2^x for x <= 0, for a softmax whose logits were multiplied by log2(e) beforehand: cheaper than exp, since x splits
-// into integer and fraction exactly. Error at most 2 ulp; 2^0 is exactly 1. Below -64 the result stays at 2^-64: next
-// to the 1 of the row's maximum that is nothing, and its products with values are no denormals, which are slow.
+// 2^x for x <= 0, for a softmax whose logits were multiplied by log2(e) beforehand: cheaper than exp, since x
+// splits into integer and fraction exactly. Error at most 2 ulp; 2^0 is exactly 1. Below -64 the result stays
+// at 2^-64: next to the 1 of the row's maximum that is nothing, and its products with values are no
+// denormals, which are slow.
 template <class D, class V>
 HWY_INLINE V Exp2NonPositive(D d, V x) {
   const hn::RebindToSigned<D> di;

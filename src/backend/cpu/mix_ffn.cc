@@ -58,6 +58,7 @@ inline DepthwiseRowShape ConvShape(const MapShape& s, const MixFfnWeights& w) {
 HWY_BEFORE_NAMESPACE();
 namespace segforge {
 namespace HWY_NAMESPACE {
+namespace {
 
 class BandWalker {
  public:
@@ -132,6 +133,7 @@ void WalkRows(const MapShape& shape, const MixFfnWeights& weights, const float* 
   }
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace segforge
 HWY_AFTER_NAMESPACE();
