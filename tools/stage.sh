@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs=$(nproc)
 wrapper=()
-stored_only=(-E SharedReferences)  # where large images would take minutes: emulated, instrumented or not vectorised
+# Where large images would take minutes: emulated, instrumented or not vectorised.
+stored_only=(-E 'SharedReferences|FamiliesAgree')
 
 # Every C++ and CUDA source of the project, one a line; without git, because a release has none.
 list_sources() {
@@ -112,7 +113,6 @@ threads() {
   # ThreadSanitizer maps memory at fixed places, which an address layout too random may have taken.
   wrapper=(setarch "$(uname -m)" -R)
   "${wrapper[@]}" true 2>/dev/null || wrapper=()
-stored_only=(-E SharedReferences)  # where large images would take minutes: emulated, instrumented or not vectorised
   local programs
   configure build-tsan -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
     -DSEGFORGE_SANITIZE=thread

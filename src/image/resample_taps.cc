@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/simd_targets.h"
+
 // Compiled once for each vector instruction set; which one runs is chosen at run time.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "image/resample_taps.cc"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "backend/cpu/targets.h"
+#include "base/simd_targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backend/cpu/attention.cc"
 #include <hwy/foreach_target.h>

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "backend/cpu/targets.h"
+#include "base/simd_targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backend/cpu/gemm.cc"
 #include <hwy/foreach_target.h>

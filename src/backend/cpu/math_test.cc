@@ -8,7 +8,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backend/cpu/math_test.cc"
-#include "backend/cpu/targets.h"
+#include "base/simd_targets.h"
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"

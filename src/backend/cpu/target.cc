@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "backend/cpu/targets.h"
+#include "base/simd_targets.h"
 #include "hwy/highway.h"
 
 namespace segforge {

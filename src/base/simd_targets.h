@@ -5,7 +5,7 @@
 #pragma once
 
 #if defined(HIGHWAY_HWY_DETECT_TARGETS_H_) || defined(HIGHWAY_HWY_BASE_H_)
-#error "backend/cpu/targets.h must come before the headers of Highway"
+#error "base/simd_targets.h must come before the headers of Highway"
 #endif
 
 // Bits of Highway's target mask. Its names are not known yet here, and some are missing in older versions.
