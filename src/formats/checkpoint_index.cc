@@ -26,9 +26,10 @@ Result<TensorsOfFile> ReadWeightMap(const json& index) {
   for (const auto& [tensor, file] : index["weight_map"].get_ref<const json::object_t&>()) {
     if (!file.is_string()) return InvalidInput("weight_map \"{}\" is not a file name", Printable(tensor));
     const auto& name = file.get_ref<const std::string&>();
-    if (!StaysInside(name))
+    if (!StaysInside(name)) {
       return InvalidInput("weight_map \"{}\": \"{}\" is not a file of the same folder", Printable(tensor),
                           Printable(name));
+    }
     files[name].push_back(tensor);
     if (files.size() > kMaxFiles) return InvalidInput("weight_map names more than {} files", kMaxFiles);
   }

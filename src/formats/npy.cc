@@ -34,9 +34,10 @@ Status AddArray(const SharedBytes& source, std::string name, Checkpoint& target)
   SEGFORGE_ASSIGN_OR_RETURN(const auto text, TakeHeader(reader));
   SEGFORGE_ASSIGN_OR_RETURN(const NpyHeader header, ParseNpyHeader(AsText(text)));
   ConstTensorView view = {source.bytes.data() + reader.position(), header.dtype, header.shape};
-  if (reader.left() != view.bytes())
+  if (reader.left() != view.bytes()) {
     return InvalidInput("expected {} bytes for {} {}, got {}", view.bytes(), NameOf(view.dtype),
                         ToString(view.shape), reader.left());
+  }
   if (header.fortran_order && !IsRowMajor(view.shape, ColumnMajorStrides(view.shape))) {
     SEGFORGE_ASSIGN_OR_RETURN(const auto copy, CopyToRowMajor(view, ColumnMajorStrides(view.shape)));
     view.data = copy->data();

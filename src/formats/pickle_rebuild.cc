@@ -12,9 +12,10 @@ using Items = std::vector<PickleRef>;
 Result<std::vector<int64_t>> IntsFrom(const Pickle& pickle, PickleRef ref, const char* what) {
   const auto* tuple = pickle.As<PickleTuple>(ref);
   if (tuple == nullptr) return InvalidInput("a tensor's {} is not a tuple", what);
-  if (tuple->items.size() > Shape::kMaxRank)
+  if (tuple->items.size() > Shape::kMaxRank) {
     return InvalidInput("a tensor's {} has {} items, at most {} are supported", what, tuple->items.size(),
                         Shape::kMaxRank);
+  }
   std::vector<int64_t> values;
   for (PickleRef item : tuple->items) {
     const auto* value = pickle.As<int64_t>(item);
@@ -27,9 +28,10 @@ Result<std::vector<int64_t>> IntsFrom(const Pickle& pickle, PickleRef ref, const
 Status CheckInsideStorage(const TorchTensor& tensor) {
   SEGFORGE_ASSIGN_OR_RETURN(const int64_t extent, ExtentElems(tensor.shape, tensor.strides));
   const int64_t elems = tensor.storage.elems;
-  if (tensor.offset_elems < 0 || tensor.offset_elems > elems || extent > elems - tensor.offset_elems)
+  if (tensor.offset_elems < 0 || tensor.offset_elems > elems || extent > elems - tensor.offset_elems) {
     return InvalidInput("tensor {} at offset {} exceeds storage \"{}\" of {} elements",
                         ToString(tensor.shape), tensor.offset_elems, Printable(tensor.storage.key), elems);
+  }
   return Status();
 }
 
@@ -154,9 +156,10 @@ Result<TorchStorage> StorageFromId(const Pickle& pickle, PickleRef id) {
   if (kind == nullptr || kind->text != "storage" || type == nullptr ||
       (*type)->role != GlobalRole::kStorageType || key == nullptr || elems == nullptr)
     return InvalidInput("persistent id is not a storage's");
-  if (items.size() > 5 && pickle.As<PickleNone>(items[5]) == nullptr)
+  if (items.size() > 5 && pickle.As<PickleNone>(items[5]) == nullptr) {
     return Unsupported("storage \"{}\" is a view of another, as torch 0.3 and older wrote",
                        Printable(key->text));
+  }
   if (*elems < 0 || *elems > (int64_t{1} << 48))
     return InvalidInput("storage \"{}\" of {} elements", Printable(key->text), *elems);
   return TorchStorage{key->text, (*type)->dtype, *elems};

@@ -67,14 +67,16 @@ Result<ConstTensorView> ReadTensor(const json& row, std::span<const std::byte> d
   SEGFORGE_ASSIGN_OR_RETURN(const std::vector<int64_t> offsets, ReadSizes(row, "data_offsets"));
   if (offsets.size() != 2 || offsets[0] > offsets[1])
     return InvalidInput("\"data_offsets\" is not a begin and an end");
-  if (static_cast<uint64_t>(offsets[1]) > data.size())
+  if (static_cast<uint64_t>(offsets[1]) > data.size()) {
     return InvalidInput("data_offsets [{}, {}] exceed the {} bytes of data", offsets[0], offsets[1],
                         data.size());
+  }
   range = {offsets[0], offsets[1], range.name};
   const ConstTensorView view = {data.data() + offsets[0], dtype, shape};
-  if (static_cast<size_t>(offsets[1] - offsets[0]) != view.bytes())
+  if (static_cast<size_t>(offsets[1] - offsets[0]) != view.bytes()) {
     return InvalidInput("expected {} bytes for {} {}, got {}", view.bytes(), NameOf(dtype), ToString(shape),
                         offsets[1] - offsets[0]);
+  }
   return view;
 }
 
@@ -82,9 +84,10 @@ Status CheckOverlaps(std::vector<Range>& ranges) {
   std::erase_if(ranges, [](const Range& range) { return range.begin == range.end; });
   std::ranges::sort(ranges, {}, &Range::begin);
   for (size_t i = 1; i < ranges.size(); ++i) {
-    if (ranges[i].begin < ranges[i - 1].end)
+    if (ranges[i].begin < ranges[i - 1].end) {
       return InvalidInput("tensors \"{}\" and \"{}\" overlap", Printable(ranges[i - 1].name),
                           Printable(ranges[i].name));
+    }
   }
   return Status();
 }

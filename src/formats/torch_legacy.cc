@@ -75,9 +75,10 @@ Status ReadStorages(ByteReader& reader, const Pickle& object, const Pickle& keys
     const auto size = key == nullptr ? sizes.end() : sizes.find(key->text);
     if (size == sizes.end()) return InvalidInput("the file stores what no tensor refers to");
     SEGFORGE_ASSIGN_OR_RETURN(const auto elems, reader.Read<uint64_t>());
-    if (elems > reader.left() / size->second)
+    if (elems > reader.left() / size->second) {
       return InvalidInput("truncated: storage \"{}\" of {} elements, {} bytes left", Printable(key->text),
                           elems, reader.left());
+    }
     SEGFORGE_ASSIGN_OR_RETURN(const auto bytes, reader.Take(static_cast<size_t>(elems) * size->second));
     if (!storages.emplace(size->first, bytes).second)
       return InvalidInput("storage \"{}\" occurs twice", Printable(key->text));

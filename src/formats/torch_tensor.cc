@@ -19,10 +19,11 @@ class Builder {
   Status Add(const std::string& name, const TorchTensor& tensor) {
     SEGFORGE_ASSIGN_OR_RETURN(const SharedBytes storage, FindStorage(tensor.storage));
     const size_t elem_bytes = SizeOf(tensor.storage.dtype);
-    if (storage.bytes.size() / elem_bytes < static_cast<size_t>(tensor.storage.elems))
+    if (storage.bytes.size() / elem_bytes < static_cast<size_t>(tensor.storage.elems)) {
       return InvalidInput("storage \"{}\": expected {} elements of {}, got {} bytes",
                           Printable(tensor.storage.key), tensor.storage.elems, NameOf(tensor.storage.dtype),
                           storage.bytes.size());
+    }
     const std::byte* data = storage.bytes.data() + static_cast<size_t>(tensor.offset_elems) * elem_bytes;
     ConstTensorView view = {data, tensor.storage.dtype, tensor.shape};
     if (!IsRowMajor(tensor.shape, tensor.strides)) {
@@ -70,9 +71,10 @@ class Builder {
 Result<Checkpoint> CheckpointFromPickle(const Pickle& pickle, StorageReader& storages, size_t file_bytes) {
   SEGFORGE_ASSIGN_OR_RETURN(TorchTree tree, FindWeights(pickle));
   Builder builder(storages, file_bytes);
-  for (const auto& [name, tensor] : tree.tensors)
+  for (const auto& [name, tensor] : tree.tensors) {
     SEGFORGE_RETURN_IF_ERROR(
         builder.Add(name, *tensor).Within(fmt::format("tensor \"{}\"", Printable(name))));
+  }
   builder.checkpoint().metadata = std::move(tree.metadata);
   return std::move(builder).Finish();
 }

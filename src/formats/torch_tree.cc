@@ -24,9 +24,10 @@ class Walker {
   Walker(const Pickle& pickle, TorchTree& tree) : pickle_(pickle), tree_(tree) {}
 
   Status Visit(PickleRef ref, const std::string& name, int depth) {
-    if (depth > kMaxDepth || ++visits_ > kMaxVisits)
+    if (depth > kMaxDepth || ++visits_ > kMaxVisits) {
       return InvalidInput("dicts nested deeper than {} or holding more than {} values", kMaxDepth,
                           kMaxVisits);
+    }
     if (const TorchTensor* tensor = pickle_.AsTensor(ref)) {
       if (!IsPlainName(name))
         return InvalidInput("tensor name \"{}\" is empty, too long or not plain text", Printable(name));

@@ -21,13 +21,15 @@ Status CheckSizes(const std::vector<ZipEntry>& entries, uint64_t archive_bytes) 
   uint64_t inflated = 0;
   for (const ZipEntry& entry : entries) {
     const uint64_t compressed = entry.compressed.size();
-    if (!entry.deflated && entry.bytes != compressed)
+    if (!entry.deflated && entry.bytes != compressed) {
       return InvalidInput("\"{}\" is stored, but has {} bytes of {}", Printable(entry.name), compressed,
                           entry.bytes);
+    }
     if (!entry.deflated) continue;
-    if (entry.bytes / kMaxDeflateRatio > compressed)
+    if (entry.bytes / kMaxDeflateRatio > compressed) {
       return InvalidInput("\"{}\" claims to inflate from {} to {} bytes: a zip bomb?", Printable(entry.name),
                           compressed, entry.bytes);
+    }
     inflated += entry.bytes;  // at most 1032 times the archive: cannot overflow
     if (inflated > limit)
       return InvalidInput("entries inflate to more than {} MiB: a zip bomb?", limit >> 20);

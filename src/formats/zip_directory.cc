@@ -158,9 +158,10 @@ Result<ZipEntry> ReadEntry(ByteReader& directory, std::span<const std::byte> bod
 Status CheckOverlaps(std::vector<Extent>& extents) {
   std::ranges::sort(extents, {}, &Extent::begin);
   for (size_t i = 1; i < extents.size(); ++i) {
-    if (extents[i].begin < extents[i - 1].end)
+    if (extents[i].begin < extents[i - 1].end) {
       return InvalidInput("zip entries \"{}\" and \"{}\" overlap", Printable(extents[i - 1].name),
                           Printable(extents[i].name));
+    }
   }
   return Status();
 }
