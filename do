@@ -10,7 +10,7 @@ help() {
 
   demo             build, then segment the images of models/street-b0/demo into out/demo
   build            build/segforge, optimised
-  test             everything that CI checks; `./do test quick` is the build and its tests alone,
+  test             every stage; `./do test quick` is the build and its tests alone,
                    `./do test STAGE...` chosen stages (`./do test list` names them)
   bench            kernels, and the engine beside ONNX Runtime and OpenVINO; `./do bench kernels` or
                    `./do bench peers [OPTION...]` one of the two (`./do bench peers --help`)
