@@ -41,6 +41,30 @@ TEST_P(AttentionTest, MatchesFloat64AtTheNetworksHeads) {
 
 TEST_P(AttentionTest, StaysFiniteOnLargeScores) { Check({1, 5, 5, 64}, {5, 5}, 2, 30); }
 
+// The CPU's kernel leaves the maximum out where it knows that no score is large.
+TEST_P(AttentionTest, MatchesFloat64WhicheverWayTheSoftmaxIsTaken) {
+  for (const float deviation : {0.0f, 0.1f, 2.0f, 2.5f, 3.0f, 3.5f, 4.0f, 6.0f}) {
+    Check({1, 9, 7, 64}, {16, 17}, 2, deviation);
+  }
+}
+
+TEST_P(AttentionTest, AveragesTheValuesOfEqualScores) {
+  const Shape q_shape = {1, 5, 5, 32}, kv_shape = {1, 3, 7, 64};
+  for (const float k : {-60.0f, -10.9f, 10.9f, 60.0f}) {  // scores of +-62 and +-340
+    Tensor q(DType::kF32, q_shape), kv(DType::kF32, kv_shape);
+    std::ranges::fill(q.span<float>(), 1.0f);
+    const Tensor values = RandomTensor({1, 3, 7, 32}, 1);
+    std::vector<double> mean(32, 0.0);
+    for (size_t i = 0; i < 21 * 32; ++i) {
+      kv.span<float>()[i / 32 * 64 + i % 32] = k;
+      kv.span<float>()[i / 32 * 64 + 32 + i % 32] = values.span<float>()[i];
+      mean[i % 32] += values.span<float>()[i] / 21.0;
+    }
+    const Tensor y = Run(Op::kAttention, {Computed(q), Computed(kv)}, AttentionAttrs{1, 0.1768f});
+    for (size_t i = 0; i < 25 * 32; ++i) EXPECT_NEAR(y.span<float>()[i], mean[i % 32], 1e-6) << k;
+  }
+}
+
 class SoftmaxTest : public OpTest {};
 
 TEST_P(SoftmaxTest, MatchesFloat64) {

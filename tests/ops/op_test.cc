@@ -96,9 +96,9 @@ bool SameBits(const ConstTensorView& a, const ConstTensorView& b) {
 
 Tensor RandomTensor(Shape shape, uint32_t seed, float deviation, float mean) {
   std::mt19937 random(seed);
-  std::normal_distribution<float> normal(mean, deviation);
+  std::normal_distribution<float> normal;  // of deviation 1: one of 0 is not allowed
   Tensor tensor(DType::kF32, shape);
-  for (float& value : tensor.span<float>()) value = normal(random);
+  for (float& value : tensor.span<float>()) value = mean + deviation * normal(random);
   return tensor;
 }
 

@@ -41,17 +41,14 @@ HWY_INLINE V ExpNonPositive(D d, V x) {
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), exponent));
 }
 
-// 2^x for x <= 0, for a softmax whose logits were multiplied by log2(e) beforehand: cheaper than exp, since x
-// splits into integer and fraction exactly. Error at most 2 ulp; 2^0 is exactly 1. Below -64 the result stays
-// at 2^-64: next to the 1 of the row's maximum that is nothing, and its products with values are no
-// denormals, which are slow.
+// 2^x for |x| <= 126, for a softmax whose logits were multiplied by log2(e) beforehand: cheaper than exp,
+// since x splits into integer and fraction exactly. Error at most 2 ulp; 2^0 is exactly 1.
 template <class D, class V>
-HWY_INLINE V Exp2NonPositive(D d, V x) {
+HWY_INLINE V Exp2(D d, V x) {
   const hn::RebindToSigned<D> di;
   const V magic = hn::Set(d, 12582912.0f);  // as above
-  const V clamped = hn::Max(x, hn::Set(d, -64.0f));
-  const V shifted = hn::Add(clamped, magic);
-  const V f = hn::Sub(clamped, hn::Sub(shifted, magic));
+  const V shifted = hn::Add(x, magic);
+  const V f = hn::Sub(x, hn::Sub(shifted, magic));
   V p = hn::Set(d, 0x1.5bba10p-10f);
   p = hn::MulAdd(p, f, hn::Set(d, 0x1.3cea88p-7f));
   p = hn::MulAdd(p, f, hn::Set(d, 0x1.c6b752p-5f));
@@ -59,6 +56,13 @@ HWY_INLINE V Exp2NonPositive(D d, V x) {
   p = hn::MulAdd(p, f, hn::Set(d, 0x1.62e42ap-1f));
   p = hn::MulAdd(p, f, hn::Set(d, 1.0f));
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, shifted))));
+}
+
+// 2^x for any x <= 0. Below -64 the result stays at 2^-64: next to the 1 of the row's maximum that is
+// nothing, and its products with values are no denormals, which are slow.
+template <class D, class V>
+HWY_INLINE V Exp2NonPositive(D d, V x) {
+  return Exp2(d, hn::Max(x, hn::Set(d, -64.0f)));
 }
 
 // x * Phi(x), the exact GELU. Absolute error at most 2.5e-7 * |x| (2 ulp of x; 2.7e-7 without FMA), the
