@@ -50,9 +50,10 @@ class FolderWalk {
         found_.push_back({entry->path().string(), entry->path().lexically_relative(top_)});
       }
     }
-    if (error)
+    if (error) {
       throw Error(ErrorCode::kIo,
                   fmt::format("{}: cannot list the folder: {}", folder.string(), error.message()));
+    }
   }
 
   fs::path top_;

@@ -163,8 +163,8 @@ Result<std::shared_ptr<const Plan>> MakePlan(std::shared_ptr<const Program> prog
   auto plan = std::make_shared<Plan>();
   plan->size = size;
   plan->threads = threads;
-  plan->program = program;
-  SEGFORGE_RETURN_IF_ERROR(Planner(*program, *plan, std::move(shapes)).Run());
+  plan->program = std::move(program);
+  SEGFORGE_RETURN_IF_ERROR(Planner(*plan->program, *plan, std::move(shapes)).Run());
   return std::shared_ptr<const Plan>(std::move(plan));
 }
 

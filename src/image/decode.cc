@@ -38,9 +38,10 @@ constexpr std::array<Format, 11> kFormats = {{
 
 Result<Image> AllocateImage(int64_t height, int64_t width, const DecodeLimits& limits, int64_t extra_bytes) {
   if (height < 1 || width < 1) return InvalidInput("expected at least 1x1 pixels, got {}x{}", width, height);
-  if (height > limits.max_pixels / width)
+  if (height > limits.max_pixels / width) {
     return Unsupported("{}x{} pixels are more than the limit of {} megapixels", width, height,
                        limits.max_pixels / 1'000'000);
+  }
   SEGFORGE_RETURN_IF_ERROR(
       CheckMemory(height * width * 3 + extra_bytes, fmt::format("decoding {}x{} pixels", width, height)));
   return Image{height, width, std::vector<uint8_t>(static_cast<size_t>(height * width) * 3)};

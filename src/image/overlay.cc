@@ -57,9 +57,10 @@ Image Overlay(const ImageView& image, const ConstTensorView& labels, const Palet
   const auto alpha256 = static_cast<int>(std::lrint(alpha * 256));
   Image output = Colorize(labels, palette, pool);
   ForRows(pool, image.height, [&](int64_t begin, int64_t end) {
-    for (int64_t y = begin; y < end; ++y)
+    for (int64_t y = begin; y < end; ++y) {
       BlendRow(image.data + y * image.stride_bytes, image.width, alpha256,
                output.pixels.data() + y * image.width * 3);
+    }
   });
   return output;
 }

@@ -93,6 +93,7 @@ Result<Palette> ParseJson(std::string_view text) {
 
 std::vector<std::string_view> PaletteNames() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kTables));
   for (const NamedTable& table : kTables) names.push_back(table.name);
   return names;
 }

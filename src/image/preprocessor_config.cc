@@ -113,9 +113,10 @@ Status ReadNormalize(const Json& config, Preprocessing& preprocessing) {
 
 Result<Preprocessing> ParsePreprocessorConfig(std::string_view json) {
   const Json config = Json::parse(json, nullptr, /*allow_exceptions=*/false);
-  if (!config.is_object())
+  if (!config.is_object()) {
     return InvalidInput("expected a JSON object, got {}",
                         config.is_discarded() ? "broken JSON" : config.type_name());
+  }
   SEGFORGE_ASSIGN_OR_RETURN(const bool crop, ReadFlag(config, "do_center_crop", false));
   if (crop) return Unsupported("\"do_center_crop\" is not supported");
   Preprocessing preprocessing;

@@ -40,9 +40,10 @@ void InterpolateRow(const uint8_t* source, const LinearTaps& taps, int16_t* outp
   for (size_t x = 0; x < taps.first.size(); ++x) {
     const uint8_t* a = source + taps.first[x] * 3;
     const uint8_t* b = source + taps.second[x] * 3;
-    for (int c = 0; c < 3; ++c)
+    for (int c = 0; c < 3; ++c) {
       output[x * 3 + static_cast<size_t>(c)] =
           static_cast<int16_t>((a[c] * taps.first_weight[x] + b[c] * taps.second_weight[x]) >> 4);
+    }
   }
 }
 

@@ -69,6 +69,7 @@ std::string Dim::Expression::TextOf(const Terms& terms) {
 
 std::string Dim::Expression::Key(const std::vector<AtomPtr>& factors) {
   std::vector<std::string_view> texts;
+  texts.reserve(factors.size());
   for (const AtomPtr& factor : factors) texts.push_back(factor->text);
   return fmt::format("{}", fmt::join(texts, "*"));
 }

@@ -34,9 +34,12 @@ Result<ValueType> InferLinearEpilogue(InferInputs inputs, const Attributes& attr
 Result<ValueType> InferMatMul(InferInputs inputs, const Attributes& attributes);
 Result<ValueType> InferAttention(InferInputs inputs, const Attributes& attributes);
 Result<ValueType> InferMixFfn(InferInputs inputs, const Attributes& attributes);
+Result<ValueType> InferDecodeHead(InferInputs inputs, const Attributes& attributes);
 
 // Shared by the rules; errors read "weight: expected [32, 64], got [32, 32]".
 Status ExpectRank(std::string_view what, const DimShape& shape, size_t rank);
 Status ExpectShape(std::string_view what, const DimShape& shape, const DimShape& expected);
+// [batch, any, any, channels]
+Status ExpectMap(size_t input, const DimShape& shape, const Dim& batch, const Dim& channels);
 
 }  // namespace segforge

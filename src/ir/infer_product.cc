@@ -145,4 +145,22 @@ Result<ValueType> InferMixFfn(InferInputs inputs, const Attributes&) {
   return type;
 }
 
+Result<ValueType> InferDecodeHead(InferInputs inputs, const Attributes&) {
+  static constexpr std::string_view kNames[] = {"x", "w1", "b1", "w2", "b2"};
+  ValueType type = inputs[0]->type;
+  SEGFORGE_RETURN_IF_ERROR(ExpectRank("x", type.shape, 4));
+  SEGFORGE_RETURN_IF_ERROR(ExpectRank("w1", inputs[1]->type.shape, 2));
+  SEGFORGE_RETURN_IF_ERROR(ExpectRank("w2", inputs[3]->type.shape, 2));
+  const Dim d = inputs[1]->type.shape[0], k = inputs[3]->type.shape[0];
+  const DimShape expected[] = {type.shape, {d, type.shape[3]}, {d}, {k, d}, {k}};
+  for (size_t i = 1; i < std::size(expected); ++i) {
+    SEGFORGE_RETURN_IF_ERROR(ExpectShape(kNames[i], inputs[i]->type.shape, expected[i]));
+  }
+  for (size_t i = std::size(expected); i < inputs.size(); ++i) {
+    SEGFORGE_RETURN_IF_ERROR(ExpectMap(i, inputs[i]->type.shape, type.shape[0], d));
+  }
+  type.shape[3] = k;
+  return type;
+}
+
 }  // namespace segforge

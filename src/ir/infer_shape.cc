@@ -14,6 +14,12 @@ Status ExpectShape(std::string_view what, const DimShape& shape, const DimShape&
   return InvalidInput("{}: expected {}, got {}", what, ToString(expected), ToString(shape));
 }
 
+Status ExpectMap(size_t input, const DimShape& shape, const Dim& batch, const Dim& channels) {
+  if (shape.size() == 4 && shape[0] == batch && shape[3] == channels) return Status();
+  return InvalidInput("input {}: expected [{}, .., .., {}], got {}", input, batch.ToString(),
+                      channels.ToString(), ToString(shape));
+}
+
 Result<ValueType> InferReduceMean(InferInputs inputs, const Attributes&) {
   ValueType type = inputs[0]->type;
   if (type.shape.empty()) return InvalidInput("x: expected at least 1 axis, got a scalar");
@@ -80,11 +86,7 @@ Result<ValueType> InferUpsampleSum(InferInputs inputs, const Attributes&) {
   const ValueType& type = inputs[0]->type;
   SEGFORGE_RETURN_IF_ERROR(ExpectRank("input 0", type.shape, 4));
   for (size_t i = 1; i < inputs.size(); ++i) {
-    const DimShape& shape = inputs[i]->type.shape;
-    if (shape.size() != 4 || !(shape[0] == type.shape[0]) || !(shape[3] == type.shape[3])) {
-      return InvalidInput("input {}: expected [{}, .., .., {}], got {}", i, type.shape[0].ToString(),
-                          type.shape[3].ToString(), ToString(shape));
-    }
+    SEGFORGE_RETURN_IF_ERROR(ExpectMap(i, inputs[i]->type.shape, type.shape[0], type.shape[3]));
   }
   return type;
 }

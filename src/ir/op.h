@@ -43,6 +43,8 @@ enum class Op : uint8_t {
   kDepthwiseConvGelu,  // DepthwiseConv2d, then Gelu                                       Conv2dAttrs
   kMixFfn,             // the whole feed-forward half of a block, see MixFfnAttrs
   kUpsampleSum,        // x0 [N,H,W,C] + sum of the others, each resized to H x W -> relu     UpsampleSumAttrs
+  // w2 relu(w1 x + b1 + sum of the maps, each resized to H x W) + b2: a folded head from its largest stage on
+  kDecodeHead,  // x [N,H,W,Ci], w1 [D,Ci], b1 [D], w2 [K,D], b2 [K], maps [N,h,w,D] .. -> [N,H,W,K]
   kCount,
 };
 

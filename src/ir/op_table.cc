@@ -40,6 +40,11 @@ int64_t MixFfnMacs(Shapes inputs, const Shape& output, const Attributes&) {
   return output.elems() / std::max<int64_t>(c, 1) * (2 * c * f + 9 * f);
 }
 
+// Both products; the resized maps are additions.
+int64_t DecodeHeadMacs(Shapes inputs, const Shape& output, const Attributes&) {
+  return output.elems() / std::max<int64_t>(output.back(), 1) * (inputs[1].elems() + inputs[3].elems());
+}
+
 constexpr int kAny = std::numeric_limits<int>::max();
 constexpr size_t kNone = IndexOf<NoAttrs>();
 constexpr size_t kConv = IndexOf<Conv2dAttrs>();
@@ -75,6 +80,7 @@ constexpr std::array<OpRow, static_cast<size_t>(Op::kCount)> kRows = {{
     {Op::kDepthwiseConvGelu, "DepthwiseConvGelu", 3, 3, kConv, InferDepthwiseConv2d, DepthwiseMacs},
     {Op::kMixFfn, "MixFfn", 9, 9, IndexOf<MixFfnAttrs>(), InferMixFfn, MixFfnMacs},
     {Op::kUpsampleSum, "UpsampleSum", 1, kAny, IndexOf<UpsampleSumAttrs>(), InferUpsampleSum, nullptr},
+    {Op::kDecodeHead, "DecodeHead", 6, kAny, kNone, InferDecodeHead, DecodeHeadMacs},
 }};
 
 constexpr bool RowsAreInOrder() {

@@ -38,8 +38,8 @@ NodeId Reduce(const Block& block, const std::string& name, NodeId x) {
 }
 
 NodeId Scale(const Block& block, const std::string& name, NodeId scores) {
-  const double head_width = static_cast<double>(block.stage.width / block.stage.heads);
-  const std::array<float, 1> factor = {static_cast<float>(1.0 / std::sqrt(head_width))};
+  const int64_t head_width = block.stage.width / block.stage.heads;
+  const std::array<float, 1> factor = {static_cast<float>(1.0 / std::sqrt(static_cast<double>(head_width)))};
   const NodeId constant = block.builder.graph().AddConstant(
       name + ".scale_factor", Tensor::From<float>({1}, std::span<const float>(factor)));
   return block.builder.Add(Op::kMul, name + ".scale", {scores, constant});

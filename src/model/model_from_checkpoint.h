@@ -9,7 +9,7 @@ namespace segforge {
 
 // The preprocessing is the family's own: OpenCV's resampling for NVlabs and mmseg, Pillow's for Hugging Face,
 // at the image's own size. Class names are the config's, else the checkpoint's metadata "CLASSES".
-Result<Model> ModelFromCheckpoint(const Checkpoint& checkpoint, const std::optional<HfConfig>& config,
+Result<Model> ModelFromCheckpoint(const Checkpoint& checkpoint, const std::optional<HfConfig>& said,
                                   const LoadModelOptions& options);
 
 }  // namespace segforge

@@ -9,8 +9,8 @@
 namespace segforge {
 
 // The sizes that most tensors agree on, so that one misshapen tensor does not change what is expected of the
-// others. config adds what weights cannot tell (heads, class names) and is checked against them.
+// others. `said` adds what weights cannot tell (heads, class names) and is checked against them.
 Result<ModelConfig> FindStructure(const Checkpoint& checkpoint, const FamilyMatch& match,
-                                  const std::optional<HfConfig>& config);
+                                  const std::optional<HfConfig>& said);
 
 }  // namespace segforge

@@ -8,6 +8,7 @@
 #include "passes/fold_batch_norm.h"
 #include "passes/fold_head.h"
 #include "passes/fuse_attention.h"
+#include "passes/fuse_decode_head.h"
 #include "passes/fuse_depthwise_gelu.h"
 #include "passes/fuse_epilogue.h"
 #include "passes/fuse_layer_norm.h"
@@ -56,6 +57,10 @@ std::span<const Pass> Pipeline() {
        FuseLayerNorm},
       {"fold-batch-norm", "BatchNorm goes into the weights before it", {}, FoldBatchNorm},
       {"fold-head", "the head's products run at each stage's own resolution", {Op::kUpsampleSum}, FoldHead},
+      {"fuse-decode-head",
+       "one DecodeHead from the largest stage's product to the classifier",
+       {Op::kDecodeHead},
+       FuseDecodeHead},
       {"fuse-attention", "one Attention for its products and softmax", {Op::kAttention}, FuseAttention},
       {"merge-key-value", "keys and values are one product", {}, MergeKeyValue},
       {"lower-patch-conv", "a convolution over patches is one product", {Op::kPatchLinear}, LowerPatchConv},

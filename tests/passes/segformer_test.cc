@@ -43,16 +43,16 @@ TEST(PassesOnSegformer, LeaveTheSameFewOpsInEveryFamilyAndVariant) {
       const int reduced = blocks - static_cast<int>(depths[3]);
       Graph graph = PublishedGraph(family, variant);
       ASSERT_TRUE(RunPasses(graph, {}).ok());
-      // q and kv of each block, four terms of the head, the classifier; mmseg's projections end in a ReLU.
+      // q and kv of each block, three terms of the head; mmseg's projections end in a ReLU.
       const bool projects = family == Family::kMmseg1;
       const std::map<std::string, int> expected = {{"Conv2d", 4},
                                                    {"LayerNorm", 4 + blocks + reduced + 4},
-                                                   {"Linear", 2 * blocks + 5},
+                                                   {"Linear", 2 * blocks + 3},
                                                    {"LinearEpilogue", blocks + (projects ? 4 : 0)},
                                                    {"PatchLinear", reduced},
                                                    {"Attention", blocks},
                                                    {"MixFfn", blocks},
-                                                   {"UpsampleSum", 1}};
+                                                   {"DecodeHead", 1}};
       EXPECT_EQ(OpCounts(graph), expected) << "family " << static_cast<int>(family) << ", B" << variant;
     }
   }

@@ -14,6 +14,7 @@ Backend MakeCpuBackend() {
       {Op::kPatchLinear, "cpu.patch_linear", MakeCpuPatchLinear},
       {Op::kAttention, "cpu.attention", MakeCpuAttention},
       {Op::kMixFfn, "cpu.mix_ffn", MakeCpuMixFfn},
+      {Op::kDecodeHead, "cpu.decode_head", MakeCpuDecodeHead},
       {Op::kLayerNorm, "cpu.layer_norm", MakeCpuLayerNorm},
       {Op::kDepthwiseConv2d, "cpu.depthwise_conv", MakeCpuDepthwiseConv},
       {Op::kDepthwiseConvGelu, "cpu.depthwise_conv", MakeCpuDepthwiseConv},

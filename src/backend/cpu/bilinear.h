@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace segforge {
 
@@ -31,5 +33,20 @@ class BilinearAxis {
   double scale_;
   int32_t last_;
 };
+
+// A map to resize.
+struct ResizeSource {
+  const float* map;  // [N, height, width, C]
+  int64_t height;
+  int64_t width;
+};
+inline constexpr size_t kMaxResizeSources = 8;
+
+// Floats of one row of each source, in whole cache lines.
+inline int64_t ResizedRowElems(std::span<const ResizeSource> sources, int64_t channels) {
+  int64_t elems = 0;
+  for (const ResizeSource& source : sources) elems += source.width * channels;
+  return (elems + 15) / 16 * 16;
+}
 
 }  // namespace segforge

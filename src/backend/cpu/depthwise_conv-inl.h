@@ -86,9 +86,10 @@ HWY_INLINE void DepthwiseTile(const DepthwiseWindow& window, size_t x, Block blo
       }
     }
     if (x + kColumns < window.shape.width) {
-      for (size_t v = 0; v < kVectors; ++v)
+      for (size_t v = 0; v < kVectors; ++v) {
         sum[kColumns - 1][v] =
             hn::MulAdd(block.Load(d, in + kColumns * in_stride, v), right[v], sum[kColumns - 1][v]);
+      }
     }
   }
 
@@ -96,9 +97,10 @@ HWY_INLINE void DepthwiseTile(const DepthwiseWindow& window, size_t x, Block blo
     for (size_t j = 0; j < kColumns; ++j)
       for (size_t v = 0; v < kVectors; ++v) sum[j][v] = Gelu(d, sum[j][v]);
   }
-  for (size_t j = 0; j < kColumns; ++j)
+  for (size_t j = 0; j < kColumns; ++j) {
     for (size_t v = 0; v < kVectors; ++v)
       block.Store(sum[j][v], d, out + (x + j) * window.shape.out_stride, v);
+  }
 }
 
 // Channels innermost, so that every load walks through memory; two vectors at a time, because with AVX2 they

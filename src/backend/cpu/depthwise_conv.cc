@@ -82,11 +82,12 @@ Result<std::unique_ptr<Kernel>> MakeCpuDepthwiseConv(const Graph& graph, const N
   SEGFORGE_ASSIGN_OR_RETURN(auto bias, SharedConstant(graph, node, 2));
   const Conv2dAttrs& attributes = node.as<Conv2dAttrs>();
   const Shape& shape = weights->shape();
-  if (shape[0] != 3 || shape[1] != 3 || attributes.stride != 1 || attributes.pad != 1)
+  if (shape[0] != 3 || shape[1] != 3 || attributes.stride != 1 || attributes.pad != 1) {
     return Unsupported(
         "{}: the CPU backend's depthwise convolution is 3 x 3, stride 1, padding 1; got {} x {}, "
         "stride {}, padding {}",
         node.name, shape[0], shape[1], attributes.stride, attributes.pad);
+  }
   return std::unique_ptr<Kernel>(std::make_unique<DepthwiseConvKernel>(std::move(weights), std::move(bias),
                                                                        node.op == Op::kDepthwiseConvGelu));
 }

@@ -74,10 +74,11 @@ class UnaryKernel : public Kernel {
     float* y = args.output.as<float>();
     args.pool->ParallelFor(args.output.shape.elems(), kGrainElems, [&](int64_t begin, int64_t end, int) {
       const auto count = static_cast<size_t>(end - begin);
-      if (gelu_)
+      if (gelu_) {
         HWY_DYNAMIC_DISPATCH(GeluSpan)(x + begin, y + begin, count);
-      else
+      } else {
         HWY_DYNAMIC_DISPATCH(ReluSpan)(x + begin, y + begin, count);
+      }
     });
   }
 
@@ -123,10 +124,11 @@ class BinaryKernel : public Kernel {
 
  private:
   void Apply(const float* a, const float* b, float* y, int64_t count) const {
-    if (multiply_)
+    if (multiply_) {
       HWY_DYNAMIC_DISPATCH(MulSpan)(a, b, y, static_cast<size_t>(count));
-    else
+    } else {
       HWY_DYNAMIC_DISPATCH(AddSpan)(a, b, y, static_cast<size_t>(count));
+    }
   }
 
   bool multiply_;
@@ -140,9 +142,10 @@ Result<std::unique_ptr<Kernel>> MakeCpuUnary(const Graph&, const Node& node) {
 }
 
 Result<std::unique_ptr<Kernel>> MakeCpuBinary(const Graph& graph, const Node& node) {
-  if (graph.ConstantInput(node, 0) != nullptr)
+  if (graph.ConstantInput(node, 0) != nullptr) {
     return Unsupported("{}: the first input of {} must not be a constant on the CPU backend", node.name,
                        NameOf(node.op));
+  }
   std::shared_ptr<const Tensor> constant;
   if (graph.ConstantInput(node, 1) != nullptr) {
     SEGFORGE_ASSIGN_OR_RETURN(constant, SharedConstant(graph, node, 1));

@@ -48,38 +48,38 @@ inline constexpr int kPanelWidth = kLanes * kTileVectors;
 
 // What becomes of a tile of sums. A functor sees each vector once: sums of row `row` of the tile, columns
 // [vector * kLanes, +kLanes) of the panel, of which `columns` of the panel exist.
-template <int kRows, class Start, class Finish>
+template <int kRows, int kVectors = kTileVectors, class Start, class Finish>
 HWY_INLINE void MultiplyTile(const float* const* rows, int64_t segments, int64_t segment_stride,
                              int64_t segment_elems, const float* HWY_RESTRICT panel, const Start& start,
                              const Finish& finish) {
   const FloatTag d;
-  FloatVec sums[kRows][kTileVectors];
+  FloatVec sums[kRows][kVectors];
   SEGFORGE_UNROLL
   for (int r = 0; r < kRows; ++r) {
     SEGFORGE_UNROLL
-    for (int v = 0; v < kTileVectors; ++v) sums[r][v] = start(d, r, v);
+    for (int v = 0; v < kVectors; ++v) sums[r][v] = start(d, r, v);
   }
   for (int64_t segment = 0; segment < segments; ++segment) {
     const float* a[kRows];
     SEGFORGE_UNROLL
     for (int r = 0; r < kRows; ++r) a[r] = rows[r] + segment * segment_stride;
     for (int64_t k = 0; k < segment_elems; ++k) {
-      FloatVec b[kTileVectors];
+      FloatVec b[kVectors];
       SEGFORGE_UNROLL
-      for (int v = 0; v < kTileVectors; ++v) b[v] = hn::Load(d, panel + v * kLanes);
+      for (int v = 0; v < kVectors; ++v) b[v] = hn::Load(d, panel + v * kLanes);
       panel += kPanelWidth;
       SEGFORGE_UNROLL
       for (int r = 0; r < kRows; ++r) {
         const FloatVec x = hn::Set(d, a[r][k]);
         SEGFORGE_UNROLL
-        for (int v = 0; v < kTileVectors; ++v) sums[r][v] = hn::MulAdd(x, b[v], sums[r][v]);
+        for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(x, b[v], sums[r][v]);
       }
     }
   }
   SEGFORGE_UNROLL
   for (int r = 0; r < kRows; ++r) {
     SEGFORGE_UNROLL
-    for (int v = 0; v < kTileVectors; ++v) finish(d, r, v, sums[r][v]);
+    for (int v = 0; v < kVectors; ++v) finish(d, r, v, sums[r][v]);
   }
 }
 
@@ -132,11 +132,15 @@ HWY_INLINE void GemmTile(const GemmRows& a, int64_t m, const PackedWeights& b, i
       std::copy(residual, residual + columns, spill[r]);
     }
   }
-  MultiplyTile<kRows>(rows, a.segments, a.segment_stride, a.segment_elems, panel, start,
-                      [&](FloatTag d, int r, int v, FloatVec sum) HWY_ATTR {
-                        float* target = spill[r] + v * kLanes;
-                        hn::Store(Activate(d, hn::Add(sum, hn::Load(d, target)), c.activation), d, target);
-                      });
+  const auto finish = [&](FloatTag d, int r, int v, FloatVec sum) HWY_ATTR {
+    float* target = spill[r] + v * kLanes;
+    hn::Store(Activate(d, hn::Add(sum, hn::Load(d, target)), c.activation), d, target);
+  };
+  if (columns <= kLanes) {  // as few as the classes of most models: half the work with AVX-512
+    MultiplyTile<kRows, 1>(rows, a.segments, a.segment_stride, a.segment_elems, panel, start, finish);
+  } else {
+    MultiplyTile<kRows>(rows, a.segments, a.segment_stride, a.segment_elems, panel, start, finish);
+  }
   for (int r = 0; r < kRows; ++r) {
     std::copy(spill[r], spill[r] + columns, c.data + (m + r) * c.row_stride + first);
   }

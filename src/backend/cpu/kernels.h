@@ -11,5 +11,6 @@ Result<std::unique_ptr<Kernel>> MakeCpuConv2d(const Graph& graph, const Node& no
 Result<std::unique_ptr<Kernel>> MakeCpuPatchLinear(const Graph& graph, const Node& node);
 Result<std::unique_ptr<Kernel>> MakeCpuAttention(const Graph& graph, const Node& node);
 Result<std::unique_ptr<Kernel>> MakeCpuMixFfn(const Graph& graph, const Node& node);
+Result<std::unique_ptr<Kernel>> MakeCpuDecodeHead(const Graph& graph, const Node& node);
 
 }  // namespace segforge

@@ -109,9 +109,10 @@ void TransposeRow(const ArgmaxJob& job, int64_t y, float* HWY_RESTRICT to) {
   const float* HWY_RESTRICT from = job.logits + y * job.width * job.classes;
   for (int64_t begin = 0; begin < job.width; begin += 16) {
     const int64_t end = std::min(begin + 16, job.width);
-    for (int64_t c = 0; c < job.classes; ++c)
+    for (int64_t c = 0; c < job.classes; ++c) {
       for (int64_t x = begin; x < end; ++x)
         to[static_cast<size_t>(c) * job.stride + static_cast<size_t>(x)] = from[x * job.classes + c];
+    }
   }
 }
 
@@ -195,10 +196,11 @@ void LabelRows(const ArgmaxJob& job, int64_t begin, int64_t end) {
     }
     InterpolateTransposed(job, tap);
     for (size_t x = 0; x < static_cast<size_t>(job.out_width); x += step) {
-      if (permute)
+      if (permute) {
         LabelColumns<PermutedColumns>(job, y, x);
-      else
+      } else {
         LabelColumns<GatheredColumns>(job, y, x);
+      }
     }
   }
 }

@@ -25,19 +25,10 @@ namespace {
 // One of the N * height output rows; `scratch` has room for a row of each source.
 void UpsampleSumOneRow(const UpsampleSumArgs& args, int64_t row, float* scratch) {
   ResizedRow rows[kMaxResizeSources];
-  size_t count = 0;
-  for (const ResizeSource& source : args.sources) {
-    const BilinearTap tap = BilinearAxis(source.height, args.height).At(row % args.height);
-    const int64_t row_elems = source.width * args.channels;
-    const float* map = source.map + row / args.height * source.height * row_elems;
-    InterpolateRows(map + tap.low * row_elems, map + tap.high * row_elems, tap.high_weight,
-                    static_cast<size_t>(row_elems), scratch);
-    rows[count++] = {scratch, BilinearAxis(source.width, args.width)};
-    scratch += row_elems;
-  }
+  InterpolateSources(args.sources, {row, args.height, args.width}, args.channels, scratch, rows);
   const int64_t offset = row * args.width * args.channels;
-  UpsampleSumRow(args.base == nullptr ? nullptr : args.base + offset, rows, count,
-                 static_cast<size_t>(args.width), static_cast<size_t>(args.channels), args.activation,
+  UpsampleSumRow(args.base == nullptr ? nullptr : args.base + offset, rows, args.sources.size(),
+                 {0, static_cast<size_t>(args.width)}, static_cast<size_t>(args.channels), args.activation,
                  args.y + offset);
 }
 
@@ -51,13 +42,6 @@ namespace segforge {
 namespace {
 
 HWY_EXPORT(UpsampleSumOneRow);
-
-// Bytes of one thread's interpolated rows, whole cache lines.
-size_t RowBytes(std::span<const ResizeSource> sources, int64_t channels) {
-  size_t elems = 0;
-  for (const ResizeSource& source : sources) elems += static_cast<size_t>(source.width * channels);
-  return (elems * sizeof(float) + 63) / 64 * 64;
-}
 
 // UpsampleSum, or ResizeBilinear when there is no base.
 class UpsampleSumKernel : public Kernel {
@@ -111,14 +95,14 @@ Status CheckInputs(const Graph& graph, const Node& node, size_t max_inputs) {
 }  // namespace
 
 size_t UpsampleSumScratchBytes(std::span<const ResizeSource> sources, int64_t channels, int threads) {
-  return RowBytes(sources, channels) * static_cast<size_t>(threads);
+  return static_cast<size_t>(ResizedRowElems(sources, channels) * threads) * sizeof(float);
 }
 
 void CpuUpsampleSum(const UpsampleSumArgs& args, ThreadPool& pool) {
   SEGFORGE_CHECK(args.sources.size() <= kMaxResizeSources);
-  const size_t row_bytes = RowBytes(args.sources, args.channels);
+  const int64_t row_elems = ResizedRowElems(args.sources, args.channels);
   pool.ParallelFor(args.batch * args.height, 1, [&](int64_t begin, int64_t end, int thread) {
-    auto* scratch = reinterpret_cast<float*>(args.scratch + static_cast<size_t>(thread) * row_bytes);
+    float* scratch = reinterpret_cast<float*>(args.scratch) + thread * row_elems;
     for (int64_t row = begin; row < end; ++row) HWY_DYNAMIC_DISPATCH(UpsampleSumOneRow)(args, row, scratch);
   });
 }

@@ -5,16 +5,11 @@
 #include <cstdint>
 #include <span>
 
+#include "backend/cpu/bilinear.h"
 #include "base/thread_pool.h"
 #include "ir/op.h"
 
 namespace segforge {
-
-struct ResizeSource {
-  const float* map;  // [N, height, width, C]
-  int64_t height;
-  int64_t width;
-};
 
 // y = activation(base + sum of the sources, each resized to height x width)
 struct UpsampleSumArgs {
@@ -28,8 +23,6 @@ struct UpsampleSumArgs {
   Activation activation;
   std::byte* scratch;  // UpsampleSumScratchBytes(), 64-byte aligned
 };
-
-constexpr size_t kMaxResizeSources = 8;
 
 size_t UpsampleSumScratchBytes(std::span<const ResizeSource> sources, int64_t channels, int threads);
 void CpuUpsampleSum(const UpsampleSumArgs& args, ThreadPool& pool);

@@ -49,6 +49,7 @@ constexpr RefOp kOps[] = {
     {Op::kDepthwiseConvGelu, "ref.depthwise_conv_gelu", DepthwiseConvGelu},
     {Op::kMixFfn, "ref.mix_ffn", MixFfn, kFirst, MixFfnScratch},
     {Op::kUpsampleSum, "ref.upsample_sum", UpsampleSum, kFirst},
+    {Op::kDecodeHead, "ref.decode_head", DecodeHead, 0, DecodeHeadScratch},
 };
 
 class RefKernel : public Kernel {

@@ -38,5 +38,7 @@ void Attention(const Call& call);
 int64_t AttentionScratch(std::span<const Shape> inputs, int threads);
 void MixFfn(const Call& call);
 int64_t MixFfnScratch(std::span<const Shape> inputs, int threads);
+void DecodeHead(const Call& call);
+int64_t DecodeHeadScratch(std::span<const Shape> inputs, int threads);
 
 }  // namespace segforge::ref
