@@ -82,9 +82,10 @@ class UpsampleSumKernel : public Kernel {
 };
 
 Status CheckInputs(const Graph& graph, const Node& node, size_t max_inputs) {
-  if (node.inputs.size() > max_inputs)
+  if (node.inputs.size() > max_inputs) {
     return Unsupported("{}: expected at most {} inputs on the CPU backend, got {}", node.name, max_inputs,
                        node.inputs.size());
+  }
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (graph.ConstantInput(node, i) != nullptr)
       return Unsupported("{}: input {} must not be a constant on the CPU backend", node.name, i);
