@@ -101,6 +101,21 @@ void ThreadPool::ParallelFor(int64_t count, int64_t grain, FunctionRef<void(int6
   });
 }
 
+void ThreadPool::ParallelForDynamic(int64_t count, int64_t grain,
+                                    FunctionRef<void(int64_t, int64_t, int)> body) {
+  SEGFORGE_CHECK(grain >= 1);
+  if (count <= grain || threads_ == 1) {
+    if (count > 0) body(0, count, 0);
+    return;
+  }
+  std::atomic<int64_t> next = 0;
+  Run([&](int thread) {
+    for (int64_t begin = next.fetch_add(grain); begin < count; begin = next.fetch_add(grain)) {
+      body(begin, std::min(count, begin + grain), thread);
+    }
+  });
+}
+
 int AvailableThreads() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));

@@ -1,5 +1,6 @@
-// A fork-join pool with a fixed split: worker t of T always gets the same part of the work, so results do not
-// depend on timing. Workers spin briefly between calls, because an engine forks some hundred times per image.
+// A fork-join pool. ParallelFor splits in a fixed way: worker t of T always gets the same part of the work,
+// so results do not depend on timing. Workers spin briefly between calls, because an engine forks some
+// hundred times per image.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +44,12 @@ class ThreadPool {
   // last), and calls body(begin, end, thread) for each non-empty part.
   void ParallelFor(int64_t count, int64_t grain,
                    FunctionRef<void(int64_t begin, int64_t end, int thread)> body);
+
+  // As ParallelFor, but threads take `grain` at a time, whichever is free: a thread that the machine slows
+  // down holds up the others by one grain. Only for bodies whose results depend neither on the split nor on
+  // the thread.
+  void ParallelForDynamic(int64_t count, int64_t grain,
+                          FunctionRef<void(int64_t begin, int64_t end, int thread)> body);
 
  private:
   struct State;

@@ -31,6 +31,23 @@ TEST(ThreadPool, ParallelForCoversEachIndexOnceOnGrainBounds) {
   }
 }
 
+TEST(ThreadPool, ParallelForDynamicCoversEachIndexOnceInWholeGrains) {
+  for (int threads : {1, 2, 3, 7}) {
+    ThreadPool pool(threads);
+    for (int64_t count : {0, 1, 2, 5, 6, 7, 64, 101}) {
+      for (int64_t grain : {1, 2, 6, 16}) {
+        std::vector<std::atomic<int>> seen(static_cast<size_t>(count));
+        pool.ParallelForDynamic(count, grain, [&](int64_t begin, int64_t end, int thread) {
+          EXPECT_EQ(begin % grain, 0);
+          EXPECT_LT(thread, threads);
+          for (int64_t i = begin; i < end; ++i) ++seen[static_cast<size_t>(i)];
+        });
+        for (const auto& times : seen) EXPECT_EQ(times.load(), 1);
+      }
+    }
+  }
+}
+
 TEST(ThreadPool, AlwaysSplitsTheSameWay) {
   ThreadPool pool(3);
   const auto split = [&] {

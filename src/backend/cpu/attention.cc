@@ -338,6 +338,9 @@ HWY_EXPORT(QueryTiles);
 HWY_EXPORT(KeyPanels);
 HWY_EXPORT(ThreadScratch);
 
+// Sixteen grains a thread: even shares to a few percent, and heads change rarely within one.
+int64_t GrainOf(int64_t tiles, int threads) { return std::max<int64_t>(1, tiles / (16 * threads)); }
+
 }  // namespace
 
 size_t AttentionScratchBytes(const AttentionShape& shape, int threads) {
@@ -352,7 +355,8 @@ void Attention(const AttentionShape& shape, const float* q, const float* kv, flo
   auto* packed = reinterpret_cast<float*>(scratch);
   pool.ParallelFor(HWY_DYNAMIC_DISPATCH(KeyPanels)(shape), 1,
                    [&](int64_t begin, int64_t end, int) { pack(shape, kv, packed, begin, end); });
-  pool.ParallelFor(HWY_DYNAMIC_DISPATCH(QueryTiles)(shape), 1, [&](int64_t begin, int64_t end, int thread) {
+  const int64_t tiles = HWY_DYNAMIC_DISPATCH(QueryTiles)(shape);
+  pool.ParallelForDynamic(tiles, GrainOf(tiles, pool.threads()), [&](int64_t begin, int64_t end, int thread) {
     attend(shape, q, packed, thread_scratch(shape, scratch, thread), out, begin, end);
   });
 }

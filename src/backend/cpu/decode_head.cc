@@ -82,7 +82,7 @@ size_t DecodeHeadScratchBytes(std::span<const ResizeSource> maps, const DecodeHe
 void DecodeHead(const DecodeHeadArgs& args, const DecodeHeadWeights& weights, ThreadPool& pool) {
   const auto decode_row = HWY_DYNAMIC_DISPATCH(DecodeRow);
   const int64_t thread_elems = DecodeHeadScratch(args.maps, weights.projection.n).thread_elems;
-  pool.ParallelFor(args.batch * args.height, 1, [&](int64_t begin, int64_t end, int thread) {
+  pool.ParallelForDynamic(args.batch * args.height, 1, [&](int64_t begin, int64_t end, int thread) {
     float* own = reinterpret_cast<float*>(args.scratch) + thread * thread_elems;
     for (int64_t row = begin; row < end; ++row) decode_row(args, weights, row, own);
   });
