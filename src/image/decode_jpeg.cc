@@ -38,7 +38,7 @@ struct JpegDecoder {
   info->err->format_message(info, decoder->message);
   const int code = info->err->msg_code;
   decoder->unsupported = code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED ||
-                         code == JERR_CONVERSION_NOTIMPL || code == JERR_ARITH_NOTIMPL;
+                         code == JERR_CONVERSION_NOTIMPL;
   std::longjmp(decoder->jump, 1);
 }
 
