@@ -20,7 +20,7 @@ foreach(shell bash zsh fish)
   set(completion ${CMAKE_BINARY_DIR}/completion/segforge.${shell})
   add_custom_command(OUTPUT ${completion} DEPENDS segforge
                      COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/completion
-                     COMMAND $<TARGET_FILE:segforge> completion ${shell} > ${completion} VERBATIM)
+                     COMMAND segforge completion ${shell} > ${completion} VERBATIM)
   list(APPEND completions ${completion})
 endforeach()
 add_custom_target(segforge_completion ALL DEPENDS ${completions})
