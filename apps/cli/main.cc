@@ -4,6 +4,7 @@
 #include <iostream>
 #include <new>
 
+#include "bench.h"
 #include "completion.h"
 #include "exit_code.h"
 #include "inspect.h"
@@ -17,6 +18,7 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   segforge segment street.jpg --format overlay
   segforge inspect street-b0
+  segforge bench street-b0 --sizes 512x512,1024x1024
   segforge completion bash > ~/.local/share/bash-completion/completions/segforge
 
 Exit codes: 0 done; 2 bad input or usage, or any image of several failed; 1 a bug of segforge.)";
@@ -26,9 +28,11 @@ struct CommandLine {
       CLI::App("Semantic segmentation with SegFormer, from checkpoint to label map.", "segforge");
   SegmentOptions segment_options;
   InspectOptions inspect_options;
+  BenchOptions bench_options;
   std::string shell;
   CLI::App* segment = AddSegmentCommand(program, segment_options);
   CLI::App* inspect = AddInspectCommand(program, inspect_options);
+  CLI::App* bench = AddBenchCommand(program, bench_options);
   CLI::App* completion = AddCompletionCommand(program, shell);
 
   CommandLine() {
@@ -48,9 +52,10 @@ int UsageError(const CommandLine& line, const CLI::ParseError& error) {
 int Dispatch(const CommandLine& line) {
   if (line.segment->parsed()) return Segment(line.segment_options);
   if (line.inspect->parsed()) return Inspect(line.inspect_options);
+  if (line.bench->parsed()) return Bench(line.bench_options);
   if (!line.completion->parsed()) {
     throw Error(ErrorCode::kInvalidInput,
-                "expected a verb: segment, inspect or completion; see segforge --help");
+                "expected a verb: segment, inspect, bench or completion; see segforge --help");
   }
   std::cout << CompletionScript(line.program, line.shell);
   return kSuccess;

@@ -6,13 +6,12 @@
 #include "api/model_info.h"
 #include "api/network_input.h"
 #include "api/session_pool.h"
+#include "api/threads.h"
 #include "backend/cpu/target.h"
 #include "base/memory.h"
 
 namespace segforge {
 namespace {
-
-constexpr int kMaxThreads = 1024;
 
 class Stopwatch {
  public:
@@ -26,13 +25,6 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-int ResolveThreads(int threads) {
-  if (threads < 0 || threads > kMaxThreads) {
-    Throw(InvalidInput("threads: expected 0 (all) to {}, got {}", kMaxThreads, threads));
-  }
-  return threads == 0 ? AvailableThreads() : threads;
-}
 
 std::string DeviceLine(const std::string& backend, int threads) {
   const std::string kernels = backend == "cpu" ? "cpu " + CpuTargetName() : backend;
