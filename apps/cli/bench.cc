@@ -28,8 +28,9 @@ Exit codes: 0 done; 2 bad input or usage, or any case failed; 1 a bug of segforg
 
 void AddCaseOptions(CLI::App& command, BenchOptions& options) {
   command
-      .add_option("MODEL", options.models,
-                  "street-b0 (built in), Hugging Face folders, .safetensors or .pth files. Default: street-b0")
+      .add_option(
+          "MODEL", options.models,
+          "street-b0 (built in), Hugging Face folders, .safetensors or .pth files. Default: street-b0")
       ->type_name("");
   command
       .add_option_function<std::vector<std::string>>(
@@ -55,7 +56,9 @@ void AddRuleOptions(CLI::App& command, BenchOptions& options) {
   command.add_option("--runs", options.rule.runs, "Timed runs at most")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
       ->capture_default_str();
-  command.add_option("--seconds", options.rule.seconds, "Stop the timed runs after that long, but not before three")
+  command
+      .add_option("--seconds", options.rule.seconds,
+                  "Stop the timed runs after that long, but not before three")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   command.add_option("--warmup", options.rule.warmup_seconds, "Seconds of warm-up at most")
@@ -69,7 +72,8 @@ std::vector<BenchCase> CasesOf(const BenchOptions& options) {
     for (const int threads : options.threads) {
       for (const int batch : options.batches) {
         for (const Size& size : options.sizes) {
-          BenchCase bench = {model, options.segmenter, size.height, size.width, batch, options.image, options.rule};
+          BenchCase bench = {model, options.segmenter, size.height, size.width,
+                             batch, options.image,     options.rule};
           bench.segmenter.threads = threads;
           cases.push_back(std::move(bench));
         }
@@ -91,7 +95,9 @@ CLI::App* AddBenchCommand(CLI::App& program, BenchOptions& options) {
   AddCaseOptions(*command, options);
   AddRuleOptions(*command, options);
   AddEngineOptions(*command, options.segmenter);
-  command->add_option("--json", options.json, "Also write every time as JSON; - for standard output, instead of the table")
+  command
+      ->add_option("--json", options.json,
+                   "Also write every time as JSON; - for standard output, instead of the table")
       ->type_name("FILE");
   command->add_option("--plot", options.plot, "Also draw latency against size")->type_name("FILE.svg");
   command->footer(kFooter);

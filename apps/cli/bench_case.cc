@@ -27,9 +27,14 @@ TimedRuns RunsFrom(const Json& json) {
 Json ToJson(const BenchResult& result) {
   Json parts = Json::array();
   for (const BenchPart& part : result.parts) parts.push_back({{"name", part.name}, {"ms", part.ms}});
-  return {{"model", result.model},           {"device", result.device}, {"load_ms", result.load_ms},
-          {"gflop", result.gflop},           {"parts", parts},          {"engine", ToJson(result.engine)},
-          {"labels", ToJson(result.labels)}, {"peak_bytes", result.peak_bytes}};
+  return {{"model", result.model},
+          {"device", result.device},
+          {"load_ms", result.load_ms},
+          {"gflop", result.gflop},
+          {"parts", parts},
+          {"engine", ToJson(result.engine)},
+          {"labels", ToJson(result.labels)},
+          {"peak_bytes", result.peak_bytes}};
 }
 
 BenchResult ResultFrom(const Json& json) {

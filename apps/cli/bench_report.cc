@@ -36,8 +36,9 @@ std::string WarmUp(const TimedRuns& runs) {
 
 Json TimesJson(const std::vector<double>& ms) {
   const Statistics times = Summarize(ms);
-  return {{"min_ms", times.min}, {"mean_ms", times.mean}, {"median_ms", times.median}, {"p90_ms", times.p90},
-          {"p99_ms", times.p99}, {"noise", times.noise},  {"times_ms", ms}};
+  return {{"min_ms", times.min}, {"mean_ms", times.mean}, {"median_ms", times.median},
+          {"p90_ms", times.p90}, {"p99_ms", times.p99},   {"noise", times.noise},
+          {"times_ms", ms}};
 }
 
 Json RunsJson(const BenchCase& bench, const TimedRuns& runs) {
@@ -76,8 +77,8 @@ std::string SeriesName(const BenchCase& bench, const char* what) {
 }  // namespace
 
 void PrintBenchHeader(std::FILE* file) {
-  fmt::print(file, "{:<24}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}\n", "times in ms", "min", "median", "p90", "p99",
-             "noise", "images/s");
+  fmt::print(file, "{:<24}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}\n", "ms a batch", "min", "median", "p90",
+             "p99", "noise", "images/s");
 }
 
 void PrintCase(std::FILE* file, const MeasuredCase& measured) {
@@ -86,7 +87,9 @@ void PrintCase(std::FILE* file, const MeasuredCase& measured) {
              bench.width, bench.batch);
   const Statistics engine = Summarize(result.engine.ms);
   const Statistics labels = Summarize(result.labels.ms);
-  const auto rate = [&](const Statistics& times) { return fmt::format("{:.2f}", ImagesPerSecond(bench, times)); };
+  const auto rate = [&](const Statistics& times) {
+    return fmt::format("{:.2f}", ImagesPerSecond(bench, times));
+  };
   PrintRow(file, "engine", engine, rate(engine));
   PrintRow(file, "image to labels", labels, rate(labels));
   for (const BenchPart& part : result.parts) PrintRow(file, RowName(part.name), Summarize(part.ms), "");
@@ -113,8 +116,10 @@ std::string BenchPlot(const std::vector<MeasuredCase>& cases) {
     add(bench, "engine", result.engine.ms, false);
     add(bench, "image to labels", result.labels.ms, true);
   }
-  Plot plot = {"Latency of segforge " + std::string(Version()), "network input, megapixels an image",
-               "median latency of a batch, ms", {}};
+  Plot plot = {"Latency of segforge " + std::string(Version()),
+               "network input, megapixels an image",
+               "median latency of a batch, ms",
+               {}};
   for (auto& [name, one] : series) {
     one.name = name;
     std::sort(one.points.begin(), one.points.end());

@@ -6,9 +6,11 @@
 
 #include "bench.h"
 #include "completion.h"
+#include "doctor.h"
 #include "exit_code.h"
 #include "inspect.h"
 #include "interrupt.h"
+#include "profile.h"
 #include "segment.h"
 #include "text.h"
 
@@ -29,10 +31,14 @@ struct CommandLine {
   SegmentOptions segment_options;
   InspectOptions inspect_options;
   BenchOptions bench_options;
+  ProfileVerbOptions profile_options;
+  DoctorOptions doctor_options;
   std::string shell;
   CLI::App* segment = AddSegmentCommand(program, segment_options);
   CLI::App* inspect = AddInspectCommand(program, inspect_options);
   CLI::App* bench = AddBenchCommand(program, bench_options);
+  CLI::App* profile = AddProfileCommand(program, profile_options);
+  CLI::App* doctor = AddDoctorCommand(program, doctor_options);
   CLI::App* completion = AddCompletionCommand(program, shell);
 
   CommandLine() {
@@ -53,9 +59,12 @@ int Dispatch(const CommandLine& line) {
   if (line.segment->parsed()) return Segment(line.segment_options);
   if (line.inspect->parsed()) return Inspect(line.inspect_options);
   if (line.bench->parsed()) return Bench(line.bench_options);
+  if (line.profile->parsed()) return Profile(line.profile_options);
+  if (line.doctor->parsed()) return Doctor(line.doctor_options);
   if (!line.completion->parsed()) {
-    throw Error(ErrorCode::kInvalidInput,
-                "expected a verb: segment, inspect, bench or completion; see segforge --help");
+    throw Error(
+        ErrorCode::kInvalidInput,
+        "expected a verb: segment, inspect, bench, profile, doctor or completion; see segforge --help");
   }
   std::cout << CompletionScript(line.program, line.shell);
   return kSuccess;

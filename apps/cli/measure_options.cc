@@ -10,8 +10,8 @@ Size ParseNetworkSize(const std::string& option, const std::string& text) {
   constexpr int64_t kMinSide = 32;
   constexpr int64_t kMaxSide = 65536;
   const auto fail = [&] {
-    throw CLI::ValidationError(option,
-                               "expected HEIGHTxWIDTH such as 512x1024, each 32 to 65536, got \"" + text + "\"");
+    throw CLI::ValidationError(
+        option, "expected HEIGHTxWIDTH such as 512x1024, each 32 to 65536, got \"" + text + "\"");
   };
   SegmenterOptions parsed;
   try {
@@ -41,8 +41,8 @@ void AddPrecision(CLI::App& command, std::string& precision) {
           "--precision",
           [&precision](const std::string& name) {
             if (name != "fp32") {
-              throw CLI::ValidationError("--precision",
-                                         "expected fp32, the one precision that there is, got \"" + name + "\"");
+              throw CLI::ValidationError(
+                  "--precision", "expected fp32, the one precision that there is, got \"" + name + "\"");
             }
             precision = name;
           },

@@ -67,8 +67,9 @@ std::string Frame(const Plot& plot, const Axes& axes) {
 }
 
 std::string Curve(const PlotSeries& series, size_t index, const Axes& axes) {
-  const std::string stroke = fmt::format("stroke=\"{}\" stroke-width=\"2\"{}", kColors[index % kColors.size()],
-                                         series.dashed ? " stroke-dasharray=\"6 4\"" : "");
+  const std::string stroke =
+      fmt::format("stroke=\"{}\" stroke-width=\"2\"{}", kColors[index % kColors.size()],
+                  series.dashed ? " stroke-dasharray=\"6 4\"" : "");
   std::string points;
   std::string dots;
   for (const auto& [x, y] : series.points) {

@@ -1,9 +1,9 @@
 #include "api/lone_engine.h"
 
+#include "api/device.h"
 #include "api/error.h"
 #include "api/model_info.h"
 #include "api/network_input.h"
-#include "api/threads.h"
 #include "api/timed_runs.h"
 #include "backend/cpu/target.h"
 
@@ -44,6 +44,8 @@ LoneEngine MakeLoneEngine(const std::string& model, const SegmenterOptions& opti
   const double start = SteadySeconds();
   Model loaded = Unwrap(LocateAndLoad(model, options));
   lone.info = Describe(loaded);
+  lone.preprocessing = loaded.preprocessing;
+  lone.device = DeviceLine(options.backend, threads);
   EngineOptions engine;
   engine.passes.disabled = options.disabled_passes;
   lone.engine = Unwrap(Engine::Build(std::move(loaded.graph), backend, std::move(engine)));

@@ -2,12 +2,15 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "image/preprocess.h"
 #include "segforge/segforge.h"
 
 namespace segforge {
 
 struct LoneEngine {
   ModelInfo info;
+  Preprocessing preprocessing;
+  std::string device;              // "cpu avx2, 2 threads, fp32"
   double load_ms = 0;              // checkpoint to engine
   std::unique_ptr<Engine> engine;  // outlives the session, whose plan runs its kernels
   std::shared_ptr<const Plan> plan;

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <chrono>
 
+#include "api/device.h"
 #include "api/error.h"
 #include "api/label_image.h"
 #include "api/model_info.h"
 #include "api/network_input.h"
 #include "api/session_pool.h"
-#include "api/threads.h"
 #include "backend/cpu/target.h"
 #include "base/memory.h"
 
@@ -25,11 +25,6 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-std::string DeviceLine(const std::string& backend, int threads) {
-  const std::string kernels = backend == "cpu" ? "cpu " + CpuTargetName() : backend;
-  return fmt::format("{}, {} thread{}, fp32", kernels, threads, threads == 1 ? "" : "s");
-}
 
 std::vector<ImageView> CheckedViews(const std::vector<RgbView>& images) {
   std::vector<ImageView> views;
