@@ -45,8 +45,12 @@ void PrintDoctor(const MachineReport& machine, const std::vector<Ceilings>& ceil
   fmt::print("memory         {}, {} available\n", Gibibytes(machine.memory_bytes),
              Gibibytes(machine.available_bytes));
   for (const Ceilings& one : ceilings) {
-    fmt::print("ceilings       {} thread{}: {:.1f} GFLOP/s multiply-add, {:.1f} GB/s copy\n", one.threads,
-               one.threads == 1 ? " " : "s", one.gflops, one.copy_gbs);
+    fmt::print("ceilings       {} thread{} {:.1f} GFLOP/s multiply-add, {:.1f} GB/s copy\n", one.threads,
+               one.threads == 1 ? ": " : "s:", one.gflops, one.copy_gbs);
+  }
+  if (machine.load > 0.5 * machine.threads) {
+    fmt::print("               load {:.1f}: a busy machine shows lower ceilings; --refresh once it is idle\n",
+               machine.load);
   }
   fmt::print("kept in        {}\n",
              machine.ceilings_file.empty() ? "nowhere" : OneLine(machine.ceilings_file));
@@ -59,6 +63,7 @@ std::string DoctorJson(const MachineReport& machine, const std::vector<Ceilings>
                {"threads", machine.threads},
                {"target", machine.target},
                {"targets", machine.targets},
+               {"load", machine.load},
                {"memory_bytes", machine.memory_bytes},
                {"available_bytes", machine.available_bytes}};
   for (const LibraryVersion& library : machine.libraries) json["libraries"][library.name] = library.version;

@@ -22,11 +22,11 @@ body {{ font: 14px/1.45 system-ui, sans-serif; color: #222; background: #fff; ma
 h1 {{ font-size: 20px; margin-bottom: 4px; }}
 h2 {{ font-size: 16px; margin: 28px 0 8px; }}
 p {{ margin: 4px 0; color: #555; }}
-table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }}
-th, td {{ text-align: right; padding: 3px 8px; border-bottom: 1px solid #eee; white-space: nowrap; }}
+table {{ border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }}
+th, td {{ text-align: right; padding: 3px 6px; border-bottom: 1px solid #eee; white-space: nowrap; }}
 th {{ color: #555; font-weight: 600; }}
 th:first-child, td:first-child, td.l, th.l {{ text-align: left; }}
-td.bar {{ width: 26%; min-width: 120px; }}
+td.bar {{ width: 18%; min-width: 80px; }}
 td.bar div {{ height: 12px; border-radius: 2px; }}
 .flame {{ position: relative; border: 1px solid #ddd; }}
 .flame a {{ position: absolute; height: 22px; overflow: hidden; box-sizing: border-box; border: 1px solid #fff; font-size: 12px; line-height: 20px; padding: 0 3px; white-space: nowrap; color: #fff; text-decoration: none; }}

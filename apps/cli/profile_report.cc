@@ -130,8 +130,9 @@ void PrintProfile(const ModelProfile& profile, size_t slowest) {
              {"", 1, layer.ms, layer.gflop, layer.bytes});
   }
   if (AboveCeiling(profile)) {
-    fmt::print("\nsome layers ran above the multiply-add ceiling: it was measured on a busy machine; see segforge "
-               "doctor --refresh\n");
+    fmt::print(
+        "\nsome layers ran above the multiply-add ceiling: it was measured on a busy machine; see segforge "
+        "doctor --refresh\n");
   }
   fmt::print("\nwhole run: median {:.2f} ms, min {:.2f} ms, p90 {:.2f} ms, noise {:.1f} %, {} runs\n",
              profile.run.median, profile.run.min, profile.run.p90, 100 * profile.run.noise, profile.run.runs);
@@ -162,8 +163,8 @@ std::string ProfileJson(const ModelProfile& profile) {
 std::string ProfileCsv(const ModelProfile& profile) {
   std::string csv = "layer,kind,kernel,output,ms,gflop,bytes,fma_share,copy_share,bound_by\n";
   for (const LayerProfile& layer : profile.layers) {
-    csv += fmt::format("{},{},{},{},{:.6f},{:.6f},{:.0f},{:.4f},{:.4f},{}\n", CsvField(layer.name), layer.kind,
-                       layer.kernel, ShapeText(layer.output), layer.ms, layer.gflop, layer.bytes,
+    csv += fmt::format("{},{},{},{},{:.6f},{:.6f},{:.0f},{:.4f},{:.4f},{}\n", CsvField(layer.name),
+                       layer.kind, layer.kernel, ShapeText(layer.output), layer.ms, layer.gflop, layer.bytes,
                        layer.fma_share, layer.copy_share, layer.bound_by_fma ? "fma" : "copy");
   }
   return csv;

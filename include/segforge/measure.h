@@ -91,6 +91,7 @@ struct MachineReport {
   int threads = 0;                   // processors that this process may use
   int64_t memory_bytes = 0;
   int64_t available_bytes = 0;
+  double load = 0;      // processes that wanted to run, averaged over the last minute
   std::string version;  // of Segforge
   std::string build;    // "g++ 12.2.0, release"
   std::vector<LibraryVersion> libraries;

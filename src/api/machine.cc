@@ -6,6 +6,7 @@
 #include <webp/decode.h>
 #include <zlib.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -79,6 +80,7 @@ MachineReport DescribeMachine() {
   report.threads = AvailableThreads();
   report.memory_bytes = MemoryBytes();
   report.available_bytes = AvailableMemoryBytes();
+  if (getloadavg(&report.load, 1) != 1) report.load = 0;
   report.version = Version();
   report.build = BuildName();
   const int webp = WebPGetDecoderVersion();

@@ -11,8 +11,8 @@ namespace {
 
 // Of each of two buffers: past every cache but those of the largest servers.
 constexpr int64_t kBytes = int64_t{256} << 20;
-// Timed block by block, a few milliseconds each, so that some are undisturbed by a neighbour; when a block's turn
-// comes again, all the others have gone through the caches.
+// Timed block by block, a few milliseconds each, so that some are undisturbed by a neighbour; when a block's
+// turn comes again, all the others have gone through the caches.
 constexpr int64_t kBlockBytes = int64_t{16} << 20;
 constexpr int kSweeps = 6;
 
