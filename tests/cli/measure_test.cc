@@ -22,7 +22,7 @@ constexpr const char* kModel = SEGFORGE_SOURCE_DIR "/models/street-b0";
 // mistakes. Elements that HTML leaves open are passed over.
 ::testing::AssertionResult IsWellFormed(std::string text) {
   std::vector<std::string> open;
-  const std::regex tag(R"(<(/?)([a-z]+[0-9]?)((?: [a-zA-Z-]+="[^"<]*")*)(/?)>)");
+  const std::regex tag(R"(<(/?)([a-z]+[0-9]?)((?: [a-zA-Z0-9-]+="[^"<]*")*)(/?)>)");
   text = std::regex_replace(text, std::regex("<!doctype html>|<meta [^>]*>|<style>[^<]*</style>"), "");
   const std::regex bare("&(?!amp;|lt;|gt;|quot;)");
   if (std::regex_search(text, bare)) return ::testing::AssertionFailure() << "a bare &";
@@ -160,8 +160,8 @@ TEST(Profile, WritesEveryReport) {
   size_t leaves = 0;
   for (const Json& event : events) {
     for (const char* field : {"name", "ph", "pid", "tid"}) EXPECT_TRUE(event.contains(field)) << event;
-    if (event.value("cat", "") == "layer")
-      EXPECT_EQ(event.at("args").at("layer"), json.at("layers").at(leaves++).at("name"));
+    if (event.value("cat", "") != "layer") continue;
+    EXPECT_EQ(event.at("args").at("layer"), json.at("layers").at(leaves++).at("name"));
   }
   EXPECT_EQ(leaves, layers);
   ExpectNested(events);
