@@ -119,7 +119,8 @@ TEST(Bench, RefusesBadUsage) {
   ExpectRefusal({"bench", "--seconds", "-1"}, "--seconds");
   ExpectRefusal({"bench", "--precision", "fp16"},
                 "expected fp32, the one precision that there is, got \"fp16\"");
-  ExpectRefusal({"bench", "--json", "/proc/none/bench.json"}, "/proc/none");
+  ExpectRefusal(Quick({"bench", "--json", std::string(kModel) + "/model.safetensors/bench.json"}),
+                "got a file");
   ExpectRefusal(Quick({"bench", "no-such-model", "--sizes", "64x64"}), "no-such-model");
   ExpectRefusal(Quick({"bench", kModel, "--sizes", "64x64", "--image", "gone.jpg"}), "gone.jpg");
 }
@@ -195,7 +196,8 @@ TEST(Profile, RefusesBadUsage) {
   ExpectRefusal({"profile", "no-such-model"}, "no-such-model");
   ExpectRefusal({"profile", kModel, "gone.png"}, "gone.png");
   ExpectRefusal({"profile", kModel, "--json", "--trace", "-"}, "standard output");
-  ExpectRefusal({"profile", kModel, "--html", "/proc/none/p.html"}, "/proc/none");
+  ExpectRefusal({"profile", kModel, "--html", std::string(kModel) + "/model.safetensors/p.html"},
+                "got a file");
 }
 
 TEST(Doctor, MeasuresOnceAndKeepsIt) {
