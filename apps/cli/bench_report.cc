@@ -122,6 +122,7 @@ std::string BenchPlot(const std::vector<MeasuredCase>& cases) {
                {}};
   for (auto& [name, one] : series) {
     one.name = name;
+    one.color = plot.series.size() / 2;  // "...: engine" and "...: image to labels" follow each other
     std::sort(one.points.begin(), one.points.end());
     plot.series.push_back(std::move(one));
   }

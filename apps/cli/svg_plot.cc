@@ -67,15 +67,14 @@ std::string Frame(const Plot& plot, const Axes& axes) {
 }
 
 std::string Curve(const PlotSeries& series, size_t index, const Axes& axes) {
-  const std::string stroke =
-      fmt::format("stroke=\"{}\" stroke-width=\"2\"{}", kColors[index % kColors.size()],
-                  series.dashed ? " stroke-dasharray=\"6 4\"" : "");
+  const std::string stroke = fmt::format("stroke=\"{}\" stroke-width=\"2\"{}", color,
+                                         series.dashed ? " stroke-dasharray=\"6 4\"" : "");
   std::string points;
   std::string dots;
   for (const auto& [x, y] : series.points) {
     points += fmt::format("{}{:.1f},{:.1f}", points.empty() ? "" : " ", axes.X(x), axes.Y(y));
     dots += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\"/>\n", axes.X(x), axes.Y(y),
-                        kColors[index % kColors.size()]);
+                        color);
   }
   const double row = kLegendTop + kLegendRow * static_cast<double>(index);
   return fmt::format("<polyline fill=\"none\" {} points=\"{}\"/>\n", stroke, points) + dots +

@@ -9,6 +9,7 @@ namespace segforge::cli {
 
 struct PlotSeries {
   std::string name;
+  size_t color = 0;  // curves that belong together share one; six are told apart
   bool dashed = false;
   std::vector<std::pair<double, double>> points;  // x, y >= 0, finite
 };
