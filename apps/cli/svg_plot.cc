@@ -67,6 +67,7 @@ std::string Frame(const Plot& plot, const Axes& axes) {
 }
 
 std::string Curve(const PlotSeries& series, size_t index, const Axes& axes) {
+  const char* color = kColors[series.color % kColors.size()];
   const std::string stroke = fmt::format("stroke=\"{}\" stroke-width=\"2\"{}", color,
                                          series.dashed ? " stroke-dasharray=\"6 4\"" : "");
   std::string points;
