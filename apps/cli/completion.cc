@@ -17,6 +17,7 @@ const std::map<std::string_view, std::string_view> kValues = {
     {"--resample", "pillow opencv"},
     {"--palette", "cityscapes ade20k camvid"},
     {"--backend", "cpu ref"},
+    {"--precision", "fp32"},
 };
 
 struct Flag {

@@ -4,10 +4,13 @@
 #include <iostream>
 #include <new>
 
+#include "bench.h"
 #include "completion.h"
+#include "doctor.h"
 #include "exit_code.h"
 #include "inspect.h"
 #include "interrupt.h"
+#include "profile.h"
 #include "segment.h"
 #include "text.h"
 
@@ -17,6 +20,7 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   segforge segment street.jpg --format overlay
   segforge inspect street-b0
+  segforge bench street-b0 --sizes 512x512,1024x1024
   segforge completion bash > ~/.local/share/bash-completion/completions/segforge
 
 Exit codes: 0 done; 2 bad input or usage, or any image of several failed; 1 a bug of segforge.)";
@@ -26,9 +30,15 @@ struct CommandLine {
       CLI::App("Semantic segmentation with SegFormer, from checkpoint to label map.", "segforge");
   SegmentOptions segment_options;
   InspectOptions inspect_options;
+  BenchOptions bench_options;
+  ProfileVerbOptions profile_options;
+  DoctorOptions doctor_options;
   std::string shell;
   CLI::App* segment = AddSegmentCommand(program, segment_options);
   CLI::App* inspect = AddInspectCommand(program, inspect_options);
+  CLI::App* bench = AddBenchCommand(program, bench_options);
+  CLI::App* profile = AddProfileCommand(program, profile_options);
+  CLI::App* doctor = AddDoctorCommand(program, doctor_options);
   CLI::App* completion = AddCompletionCommand(program, shell);
 
   CommandLine() {
@@ -48,9 +58,13 @@ int UsageError(const CommandLine& line, const CLI::ParseError& error) {
 int Dispatch(const CommandLine& line) {
   if (line.segment->parsed()) return Segment(line.segment_options);
   if (line.inspect->parsed()) return Inspect(line.inspect_options);
+  if (line.bench->parsed()) return Bench(line.bench_options);
+  if (line.profile->parsed()) return Profile(line.profile_options);
+  if (line.doctor->parsed()) return Doctor(line.doctor_options);
   if (!line.completion->parsed()) {
-    throw Error(ErrorCode::kInvalidInput,
-                "expected a verb: segment, inspect or completion; see segforge --help");
+    throw Error(
+        ErrorCode::kInvalidInput,
+        "expected a verb: segment, inspect, bench, profile, doctor or completion; see segforge --help");
   }
   std::cout << CompletionScript(line.program, line.shell);
   return kSuccess;

@@ -84,23 +84,6 @@ std::string ArrayPath(const std::string& option, bool several, const std::string
   return several || IsFolder(option) ? (fs::path(option) / (base + ".npy")).string() : option;
 }
 
-void CheckWritable(const std::string& path) {
-  if (path == "-") return;
-  std::error_code error;
-  fs::path place = path;
-  if (fs::is_directory(place, error)) Fail(fmt::format("{}: expected a file to write, got a folder", path));
-  const bool device = fs::exists(place, error) && !fs::is_regular_file(place, error);
-  if (!device) place = fs::absolute(place).parent_path();
-  while (!device && !fs::exists(place, error) && place.has_relative_path()) place = place.parent_path();
-  if (!device && !fs::is_directory(place, error)) {
-    Fail(fmt::format("{}: cannot write there: {}: expected a folder, got a file", path, place.string()));
-  }
-  if (access(place.c_str(), device ? W_OK : W_OK | X_OK) != 0) {
-    throw Error(ErrorCode::kIo,
-                fmt::format("{}: cannot write there: {}: {}", path, place.string(), std::strerror(errno)));
-  }
-}
-
 class ClashCheck {
  public:
   explicit ClashCheck(const InputList& list) {
@@ -131,6 +114,23 @@ void CheckStandardOutput(const SegmentOptions& options) {
 }
 
 }  // namespace
+
+void CheckWritable(const std::string& path) {
+  if (path == "-") return;
+  std::error_code error;
+  fs::path place = path;
+  if (fs::is_directory(place, error)) Fail(fmt::format("{}: expected a file to write, got a folder", path));
+  const bool device = fs::exists(place, error) && !fs::is_regular_file(place, error);
+  if (!device) place = fs::absolute(place).parent_path();
+  while (!device && !fs::exists(place, error) && place.has_relative_path()) place = place.parent_path();
+  if (!device && !fs::is_directory(place, error)) {
+    Fail(fmt::format("{}: cannot write there: {}: expected a folder, got a file", path, place.string()));
+  }
+  if (access(place.c_str(), device ? W_OK : W_OK | X_OK) != 0) {
+    throw Error(ErrorCode::kIo,
+                fmt::format("{}: cannot write there: {}: {}", path, place.string(), std::strerror(errno)));
+  }
+}
 
 fs::path OutputFolder(const SegmentOptions& options, bool several) {
   if (options.out.empty()) return several ? "segforge-out" : "";

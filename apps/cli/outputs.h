@@ -17,6 +17,9 @@ struct Job {
   std::string confidence;
 };
 
+// Throws Error when no file can be written there; "-" is standard output.
+void CheckWritable(const std::string& path);
+
 // The folder that `-o` names or stands for; "" when outputs are single files.
 std::filesystem::path OutputFolder(const SegmentOptions& options, bool several);
 

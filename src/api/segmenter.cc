@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "api/device.h"
 #include "api/error.h"
 #include "api/label_image.h"
 #include "api/model_info.h"
@@ -11,8 +12,6 @@
 
 namespace segforge {
 namespace {
-
-constexpr int kMaxThreads = 1024;
 
 class Stopwatch {
  public:
@@ -26,18 +25,6 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-int ResolveThreads(int threads) {
-  if (threads < 0 || threads > kMaxThreads) {
-    Throw(InvalidInput("threads: expected 0 (all) to {}, got {}", kMaxThreads, threads));
-  }
-  return threads == 0 ? AvailableThreads() : threads;
-}
-
-std::string DeviceLine(const std::string& backend, int threads) {
-  const std::string kernels = backend == "cpu" ? "cpu " + CpuTargetName() : backend;
-  return fmt::format("{}, {} thread{}, fp32", kernels, threads, threads == 1 ? "" : "s");
-}
 
 std::vector<ImageView> CheckedViews(const std::vector<RgbView>& images) {
   std::vector<ImageView> views;

@@ -67,4 +67,6 @@ Status ApplyCpuTargetOverride() {
   return status;
 }
 
+std::string HighwayVersion() { return fmt::format("{}.{}.{}", HWY_MAJOR, HWY_MINOR, HWY_PATCH); }
+
 }  // namespace segforge

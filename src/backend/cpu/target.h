@@ -25,4 +25,6 @@ std::vector<std::string> AvailableCpuTargets();
 // Forces a target by name, from now on; for tests "" gives back the processor's best.
 Status ForceCpuTarget(std::string_view name);
 
+std::string HighwayVersion();  // "1.0.7": of the headers that the kernels were compiled with
+
 }  // namespace segforge

@@ -1,0 +1,13 @@
+// One case of `segforge bench` in a process of its own.
+#pragma once
+
+#include "segforge/measure.h"
+
+namespace segforge::cli {
+
+// As RunBench, in a child process: the kernel never lowers a process's peak of memory, and what one case
+// leaves in the allocator would count for the next. Throws what RunBench throws, and Error when the child
+// is killed. Call it before this process starts threads.
+BenchResult RunBenchInChild(const BenchCase& bench);
+
+}  // namespace segforge::cli

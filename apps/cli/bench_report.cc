@@ -1,0 +1,132 @@
+#include "bench_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "svg_plot.h"
+#include "text.h"
+
+namespace segforge::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string RowName(const std::string& part) {
+  if (part == "resize") return "  resize + normalise";
+  if (part == "labels") return "  upsample + argmax";
+  return "  " + part;
+}
+
+// Images that go through in a second, by the mean time: slow runs count as they do for whoever waits.
+double ImagesPerSecond(const BenchCase& bench, const Statistics& times) {
+  return times.mean > 0 ? 1e3 * static_cast<double>(bench.batch) / times.mean : 0;
+}
+
+void PrintRow(std::FILE* file, const std::string& name, const Statistics& times, const std::string& rate) {
+  fmt::print(file, "  {:<22}{:>10.2f}{:>10.2f}{:>10.2f}{:>10.2f}{:>8.1f} %{:>10}\n", name, times.min,
+             times.median, times.p90, times.p99, 100 * times.noise, rate);
+}
+
+std::string WarmUp(const TimedRuns& runs) {
+  return fmt::format("{} + {} runs{}", runs.warmup_runs, runs.ms.size(), runs.steady ? "" : " (not steady)");
+}
+
+Json TimesJson(const std::vector<double>& ms) {
+  const Statistics times = Summarize(ms);
+  return {{"min_ms", times.min}, {"mean_ms", times.mean}, {"median_ms", times.median},
+          {"p90_ms", times.p90}, {"p99_ms", times.p99},   {"noise", times.noise},
+          {"times_ms", ms}};
+}
+
+Json RunsJson(const BenchCase& bench, const TimedRuns& runs) {
+  Json json = TimesJson(runs.ms);
+  json["images_per_second"] = ImagesPerSecond(bench, Summarize(runs.ms));
+  json["warmup_runs"] = runs.warmup_runs;
+  json["steady"] = runs.steady;
+  return json;
+}
+
+Json CaseJson(const MeasuredCase& measured) {
+  const auto& [bench, result] = measured;
+  Json json = {{"model", bench.model},
+               {"name", result.model},
+               {"height", bench.height},
+               {"width", bench.width},
+               {"batch", bench.batch},
+               {"threads", bench.segmenter.threads},
+               {"precision", "fp32"},
+               {"device", result.device},
+               {"image", bench.image.empty() ? Json() : Json(bench.image)},
+               {"gflop", result.gflop},
+               {"load_ms", result.load_ms},
+               {"peak_bytes", result.peak_bytes}};
+  json["engine"] = RunsJson(bench, result.engine);
+  json["image_to_labels"] = RunsJson(bench, result.labels);
+  for (const BenchPart& part : result.parts) json["image_to_labels"]["parts"][part.name] = TimesJson(part.ms);
+  return json;
+}
+
+std::string SeriesName(const BenchCase& bench, const char* what) {
+  return fmt::format("{}, batch {}, {} thread{}: {}", bench.model, bench.batch, bench.segmenter.threads,
+                     bench.segmenter.threads == 1 ? "" : "s", what);
+}
+
+}  // namespace
+
+void PrintBenchHeader(std::FILE* file) {
+  fmt::print(file, "{:<24}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}\n", "ms a batch", "min", "median", "p90",
+             "p99", "noise", "images/s");
+}
+
+void PrintCase(std::FILE* file, const MeasuredCase& measured) {
+  const auto& [bench, result] = measured;
+  fmt::print(file, "\n{} · {} · {}x{} · batch {}\n", OneLine(bench.model), result.device, bench.height,
+             bench.width, bench.batch);
+  const Statistics engine = Summarize(result.engine.ms);
+  const Statistics labels = Summarize(result.labels.ms);
+  const auto rate = [&](const Statistics& times) {
+    return fmt::format("{:.2f}", ImagesPerSecond(bench, times));
+  };
+  PrintRow(file, "engine", engine, rate(engine));
+  PrintRow(file, "image to labels", labels, rate(labels));
+  for (const BenchPart& part : result.parts) PrintRow(file, RowName(part.name), Summarize(part.ms), "");
+  fmt::print(file, "  peak memory {} MiB · engine {:.1f} GFLOP/s · loaded in {} · warm-up {}, {}\n",
+             result.peak_bytes >> 20, engine.median > 0 ? result.gflop / engine.median * 1e3 : 0,
+             Duration(result.load_ms), WarmUp(result.engine), WarmUp(result.labels));
+}
+
+std::string BenchJson(const std::vector<MeasuredCase>& cases) {
+  Json json = {{"version", Version()}, {"cases", Json::array()}};
+  for (const MeasuredCase& measured : cases) json["cases"].push_back(CaseJson(measured));
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string BenchPlot(const std::vector<MeasuredCase>& cases) {
+  std::map<std::string, PlotSeries> series;
+  const auto add = [&](const BenchCase& bench, const char* what, const std::vector<double>& ms, bool dashed) {
+    PlotSeries& one = series[SeriesName(bench, what)];
+    one.dashed = dashed;
+    const double megapixels = static_cast<double>(bench.height * bench.width) * 1e-6;
+    one.points.emplace_back(megapixels, Summarize(ms).median);
+  };
+  for (const auto& [bench, result] : cases) {
+    add(bench, "engine", result.engine.ms, false);
+    add(bench, "image to labels", result.labels.ms, true);
+  }
+  Plot plot = {"Latency of segforge " + std::string(Version()),
+               "network input, megapixels an image",
+               "median latency of a batch, ms",
+               {}};
+  for (auto& [name, one] : series) {
+    one.name = name;
+    one.color = plot.series.size() / 2;  // "...: engine" and "...: image to labels" follow each other
+    std::sort(one.points.begin(), one.points.end());
+    plot.series.push_back(std::move(one));
+  }
+  return PlotSvg(plot);
+}
+
+}  // namespace segforge::cli

@@ -1,0 +1,66 @@
+#include "api/lone_engine.h"
+
+#include "api/device.h"
+#include "api/error.h"
+#include "api/model_info.h"
+#include "api/network_input.h"
+#include "api/timed_runs.h"
+#include "backend/cpu/target.h"
+
+namespace segforge {
+namespace {
+
+constexpr int64_t kMaxBatch = 1024;
+
+void CheckSize(const InputSize& size) {
+  SegmenterOptions fixed;
+  fixed.size = NetworkSize::kFixed;
+  fixed.height = size.h;
+  fixed.width = size.w;
+  ThrowIfError(CheckSizeOptions(fixed));
+  if (size.n < 1 || size.n > kMaxBatch) {
+    Throw(InvalidInput("batch: expected 1 to {}, got {}", kMaxBatch, size.n));
+  }
+}
+
+// Values as normalised pixels have them, -2 .. 2: no kernel's time depends on more than that.
+void FillWithNoise(const TensorView& input) {
+  uint32_t state = 1;
+  auto* values = input.as<float>();
+  for (int64_t i = 0; i < input.shape.elems(); ++i) {
+    state = state * 1664525U + 1013904223U;  // Numerical Recipes' generator
+    values[i] = static_cast<float>(state >> 8) * (4.0f / 16777216.0f) - 2.0f;
+  }
+}
+
+}  // namespace
+
+LoneEngine MakeLoneEngine(const std::string& model, const SegmenterOptions& options, const InputSize& size) {
+  CheckSize(size);
+  const int threads = ResolveThreads(options.threads);
+  ThrowIfError(ApplyCpuTargetOverride());
+  const Backend backend = Unwrap(MakeBackend(options.backend));
+  LoneEngine lone;
+  const double start = SteadySeconds();
+  Model loaded = Unwrap(LocateAndLoad(model, options));
+  lone.info = Describe(loaded);
+  lone.preprocessing = loaded.preprocessing;
+  lone.device = DeviceLine(options.backend, threads);
+  EngineOptions engine;
+  engine.passes.disabled = options.disabled_passes;
+  lone.engine = Unwrap(Engine::Build(std::move(loaded.graph), backend, std::move(engine)));
+  lone.load_ms = (SteadySeconds() - start) * 1e3;
+  lone.plan = Unwrap(lone.engine->PlanFor(size, threads));
+  lone.session = std::make_unique<Session>(threads);
+  ThrowIfError(lone.session->Prepare(lone.plan));
+  FillWithNoise(lone.session->input());
+  return lone;
+}
+
+double GflopOf(const Plan& plan) {
+  int64_t macs = 0;
+  for (const Step& step : plan.steps) macs += step.macs;
+  return 2e-9 * static_cast<double>(macs);
+}
+
+}  // namespace segforge

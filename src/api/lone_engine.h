@@ -1,0 +1,26 @@
+// A model's engine at one input size with one session, for measuring it alone.
+#pragma once
+
+#include "engine/engine.h"
+#include "image/preprocess.h"
+#include "segforge/segforge.h"
+
+namespace segforge {
+
+struct LoneEngine {
+  ModelInfo info;
+  Preprocessing preprocessing;
+  std::string device;              // "cpu avx2, 2 threads, fp32"
+  double load_ms = 0;              // checkpoint to engine
+  std::unique_ptr<Engine> engine;  // outlives the session, whose plan runs its kernels
+  std::shared_ptr<const Plan> plan;
+  std::unique_ptr<Session> session;  // prepared; its input is filled with the same noise every time
+};
+
+// Of the options, size, height and width play no role. Throws Error.
+LoneEngine MakeLoneEngine(const std::string& model, const SegmenterOptions& options, const InputSize& size);
+
+// Multiply-adds count as two.
+double GflopOf(const Plan& plan);
+
+}  // namespace segforge
