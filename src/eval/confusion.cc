@@ -8,9 +8,8 @@ namespace {
 Status OutOfRange(const char* what, const LabelView& map, size_t index, int64_t classes, int ignore) {
   const auto at = static_cast<int64_t>(index);
   return InvalidInput(
-      "{}: label {} at ({}, {}) (x, y): expected a class 0 to {} or {} to be ignored; if it means no class, "
-      "ignore it",
-      what, map.labels[index], at % map.width, at / map.width, classes - 1, ignore);
+      "{}: label {} at ({}, {}) (x, y): expected a class 0 to {}, or {} for pixels to be ignored", what,
+      map.labels[index], at % map.width, at / map.width, classes - 1, ignore);
 }
 
 double Ratio(int64_t part, int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }

@@ -102,7 +102,7 @@ TEST(Confusion, RefusesWhatItCannotCountAndCountsNothing) {
   const Map good = {1, 4, {0, 1, 2, 255}};
   const Map outside = {1, 4, {0, 1, 3, 255}};
   EXPECT_THAT(matrix.Add(outside.view(), good.view()).message(),
-              HasSubstr("label 3 at (2, 0) (x, y): expected a class 0 to 2 or 255"));
+              HasSubstr("label 3 at (2, 0) (x, y): expected a class 0 to 2, or 255"));
   EXPECT_THAT(matrix.Add(good.view(), outside.view()).message(), HasSubstr("predicted labels"));
   EXPECT_THAT(matrix.Add(Map{2, 2, {0, 1, 2, 2}}.view(), good.view()).message(),
               HasSubstr("expected 1x4 (height x width) as the image, got 2x2"));
