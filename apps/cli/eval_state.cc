@@ -60,7 +60,7 @@ size_t EvalState::Load(Evaluation& evaluation) const {
     const auto done = json.at("done").get<size_t>();
     if (done > images_.size() || json.at("images") != images_.Digest(done))
       Refuse(path_, fmt::format("kept with other images among the first {}", done));
-    evaluation.Restore(json.at("counted").dump());
+    evaluation.Restore(json.at("counted").get<std::string>());
     if (evaluation.Total().images != static_cast<int64_t>(done)) Refuse(path_, "is damaged");
     return done;
   } catch (const Json::exception&) {
@@ -83,7 +83,7 @@ void EvalState::SaveNow(const Evaluation& evaluation, size_t done) {
                      {"settings", settings_},
                      {"done", done},
                      {"images", images_.Digest(done)},
-                     {"counted", Json::parse(evaluation.Save())}};
+                     {"counted", evaluation.Save()}};
   WriteFile(path_, json.dump() + "\n");
   saved_ = std::chrono::steady_clock::now();
 }

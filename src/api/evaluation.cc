@@ -1,10 +1,10 @@
-#include <nlohmann/json.hpp>
-
 #include "api/error.h"
 #include "api/label_vector.h"
+#include "base/byte_reader.h"
 #include "eval/boundary_score.h"
 #include "eval/confusion.h"
 #include "eval/confusion_plot.h"
+#include "formats/json.h"
 #include "image/encode.h"
 #include "segforge/evaluate.h"
 
@@ -100,7 +100,9 @@ std::string Evaluation::Save() const {
 
 // Values are checked by type here and by range where they are restored.
 void Evaluation::Restore(const std::string& saved) {
-  const Json json = Json::parse(saved, nullptr, false);
+  const auto parsed = ParseJson(AsBytes(saved));
+  if (!parsed.ok()) Throw(parsed.status().Within("saved evaluation"));
+  const Json& json = *parsed;
   try {
     const bool same = json.at("classes") == state_->confusion.classes() &&
                       json.at("ignore") == state_->options.ignore &&

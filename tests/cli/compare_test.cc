@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "program.h"
@@ -89,6 +90,42 @@ TEST(Compare, FlippedLabelsAreCountedAndDrawn) {
   int red = 0;
   for (size_t i = 0; i < map.pixels.size(); i += 3) red += map.pixels[i + 1] == 0 ? 1 : 0;
   EXPECT_EQ(red, 3);
+}
+
+// street-b0 with one weight of a layer changed.
+void WriteDamagedModel(const Workspace& workspace, const std::string& folder, const std::string& tensor) {
+  std::filesystem::copy(SEGFORGE_SOURCE_DIR "/models/street-b0", workspace.path(folder));
+  std::string bytes = workspace.Read(folder + "/model.safetensors");
+  uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, bytes.data(), sizeof(header_bytes));
+  const Json header = Json::parse(bytes.substr(8, header_bytes));
+  ASSERT_EQ(header.at(tensor).at("dtype"), "F16");
+  const uint16_t kHundred = 0x5640;  // in binary16
+  std::memcpy(&bytes[8 + header_bytes + header.at(tensor).at("data_offsets").at(0).get<size_t>()], &kHundred,
+              sizeof(kHundred));
+  std::filesystem::remove(workspace.path(folder + "/model.safetensors"));
+  workspace.Write(folder + "/model.safetensors", bytes);
+}
+
+TEST(Compare, LayersFindTheOneThatDiffers) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 48, 64);
+  WriteDamagedModel(workspace, "damaged", "segformer.encoder.block.2.0.attention.output.dense.bias");
+  const Outcome same =
+      workspace.Run({"compare", "a.png", "--against", "street-b0", "--reference-device", "ref", "--layers"});
+  EXPECT_EQ(same.code, 0) << same.err;
+  EXPECT_THAT(same.out, HasSubstr("no layer's error jumps"));
+  const Outcome run =
+      workspace.Run({"compare", "damaged", "--against", "street-b0", "a.png", "--layers", "--json"});
+  EXPECT_EQ(run.code, 1) << run.err;
+  const Json report = Json::parse(run.out).at(0);
+  EXPECT_EQ(report.at("first_jump"), "stage3.block0.attention.proj");
+  EXPECT_EQ(report.at("unmatched_steps"), 0);
+  workspace.Write("stored/a.npy", "");
+  EXPECT_EQ(workspace.Run({"compare", "a.png", "--against", "stored", "--layers"}).code, 2);
+  EXPECT_EQ(
+      workspace.Run({"compare", "a.png", "--against", "street-b0", "--layers", "--disable-pass", "all"}).code,
+      2);
 }
 
 TEST(Compare, MistakesAreNamedAndOtherImagesStillCompared) {
