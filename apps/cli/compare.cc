@@ -173,6 +173,7 @@ int Compare(const CompareOptions& options) {
   const std::vector<Input> inputs = ImagesOf(names.inputs, options);
   if (options.layers) {
     std::vector<std::string> paths;
+    paths.reserve(inputs.size());
     for (const Input& input : inputs) paths.push_back(input.path);
     return CompareLayersOfImages(options, names.candidate, paths);
   }
