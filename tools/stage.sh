@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs=$(nproc)
 wrapper=()
 # Where large images would take minutes: emulated, instrumented or not vectorised.
-stored_only=(-E 'SharedReferences|FamiliesAgree')
+stored_only=(-E 'SharedReferences|FamiliesAgree|EvalGolden')
 
 # Every C++ and CUDA source of the project, one a line; without git, because a release has none.
 list_sources() {

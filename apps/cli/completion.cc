@@ -17,6 +17,9 @@ const std::map<std::string_view, std::string_view> kValues = {
     {"--resample", "pillow opencv"},
     {"--palette", "cityscapes ade20k camvid"},
     {"--backend", "cpu ref"},
+    {"--device", "cpu ref"},
+    {"--reference-device", "cpu ref"},
+    {"--layout", "pairs cityscapes ade20k list"},
     {"--precision", "fp32"},
 };
 

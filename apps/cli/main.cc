@@ -5,8 +5,10 @@
 #include <new>
 
 #include "bench.h"
+#include "compare.h"
 #include "completion.h"
 #include "doctor.h"
+#include "eval.h"
 #include "exit_code.h"
 #include "inspect.h"
 #include "interrupt.h"
@@ -20,22 +22,29 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   segforge segment street.jpg --format overlay
   segforge inspect street-b0
+  segforge compare street-b0 --against street-b0 --reference-device ref --size 64x64 street.jpg
+  segforge eval street-b0 --data camvid/test --ignore 11
   segforge bench street-b0 --sizes 512x512,1024x1024
   segforge completion bash > ~/.local/share/bash-completion/completions/segforge
 
-Exit codes: 0 done; 2 bad input or usage, or any image of several failed; 1 a bug of segforge.)";
+Exit codes: 0 done; 2 bad input or usage, or any image of several failed; 1 compare found a difference, or a
+bug of segforge.)";
 
 struct CommandLine {
   CLI::App program =
       CLI::App("Semantic segmentation with SegFormer, from checkpoint to label map.", "segforge");
   SegmentOptions segment_options;
   InspectOptions inspect_options;
+  CompareOptions compare_options;
+  EvalOptions eval_options;
   BenchOptions bench_options;
   ProfileVerbOptions profile_options;
   DoctorOptions doctor_options;
   std::string shell;
   CLI::App* segment = AddSegmentCommand(program, segment_options);
   CLI::App* inspect = AddInspectCommand(program, inspect_options);
+  CLI::App* compare = AddCompareCommand(program, compare_options);
+  CLI::App* eval = AddEvalCommand(program, eval_options);
   CLI::App* bench = AddBenchCommand(program, bench_options);
   CLI::App* profile = AddProfileCommand(program, profile_options);
   CLI::App* doctor = AddDoctorCommand(program, doctor_options);
@@ -58,13 +67,16 @@ int UsageError(const CommandLine& line, const CLI::ParseError& error) {
 int Dispatch(const CommandLine& line) {
   if (line.segment->parsed()) return Segment(line.segment_options);
   if (line.inspect->parsed()) return Inspect(line.inspect_options);
+  if (line.compare->parsed()) return Compare(line.compare_options);
+  if (line.eval->parsed()) return Eval(line.eval_options);
   if (line.bench->parsed()) return Bench(line.bench_options);
   if (line.profile->parsed()) return Profile(line.profile_options);
   if (line.doctor->parsed()) return Doctor(line.doctor_options);
   if (!line.completion->parsed()) {
     throw Error(
         ErrorCode::kInvalidInput,
-        "expected a verb: segment, inspect, bench, profile, doctor or completion; see segforge --help");
+        "expected a verb: segment, inspect, compare, eval, bench, profile, doctor or completion; see segforge "
+        "--help");
   }
   std::cout << CompletionScript(line.program, line.shell);
   return kSuccess;

@@ -18,12 +18,13 @@ void Progress::Clear() {
   if (visible_) fmt::print(stderr, "\r\033[K");
 }
 
-void Progress::Draw(size_t done, size_t failed) {
+void Progress::Draw(size_t done, size_t failed, std::string_view note) {
   if (!visible_) return;
   const size_t filled = kBarWidth * done / total_;
   fmt::print(stderr, "\r\033[K[{}{}] {} of {}", std::string(filled, '#'),
              std::string(kBarWidth - filled, '.'), done, total_);
   if (failed > 0) fmt::print(stderr, ", {} failed", failed);
+  if (!note.empty()) fmt::print(stderr, ", {}", note);
   std::fflush(stderr);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 namespace segforge::cli {
 
@@ -12,8 +13,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void Clear();  // before anything else is printed
-  void Draw(size_t done, size_t failed);
+  void Clear();                                                       // before anything else is printed
+  void Draw(size_t done, size_t failed, std::string_view note = {});  // note: "2.3 images/s"
 
  private:
   size_t total_;

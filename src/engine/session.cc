@@ -48,6 +48,11 @@ ConstTensorView Session::output(size_t index) const {
   return At(plan_->outputs[index]);
 }
 
+ConstTensorView Session::step_output(size_t step) const {
+  SEGFORGE_CHECK(step < steps_.size());
+  return steps_[step].output;
+}
+
 void Session::RunStep(const BoundStep& step) {
   step.kernel->Run({step.inputs, step.output, step.scratch, &pool_});
 }

@@ -27,6 +27,7 @@ class Session {
 
   // As Execute, and calls after_step(i) when step i of the plan is done.
   void Execute(FunctionRef<void(size_t step)> after_step);
+  ConstTensorView step_output(size_t step) const;  // its bytes are the step's right after it alone
 
   int threads() const { return pool_.threads(); }
   ThreadPool& pool() { return pool_; }

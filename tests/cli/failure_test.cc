@@ -48,7 +48,8 @@ TEST(Usage, MistakesAreNamed) {
 
 TEST(Usage, HelpShowsAnExampleOfEachVerb) {
   Workspace workspace;
-  for (const std::string verb : {"segment", "inspect", "bench", "profile", "doctor", "completion"}) {
+  for (const std::string verb :
+       {"segment", "inspect", "compare", "eval", "bench", "profile", "doctor", "completion"}) {
     const Outcome run = workspace.Run({verb, "--help"});
     EXPECT_EQ(run.code, 0);
     EXPECT_THAT(run.out, HasSubstr("\n  segforge " + verb + " "));

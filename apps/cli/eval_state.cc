@@ -1,0 +1,91 @@
+#include "eval_state.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "segforge/files.h"
+#include "write_file.h"
+
+namespace segforge::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kFormat = "segforge eval state 1";
+constexpr std::chrono::seconds kInterval{3};
+
+// Without threads, which do not change results, and without what names the model and the data.
+std::string SettingsOf(const EvalOptions& options, const LabeledImages& images) {
+  const SegmenterOptions& run = options.segmenter;
+  std::string passes;
+  for (const std::string& pass : run.disabled_passes) passes += (passes.empty() ? "" : ",") + pass;
+  const std::string eps = run.layer_norm_eps ? fmt::format("{}", *run.layer_norm_eps) : "default";
+  return fmt::format(
+      "backend {}, size {} {}x{}, resampling {}, disabled passes [{}], layer norm eps {}, layout {}, ignore "
+      "{}, "
+      "reduce zero {}, boundary tolerance {}",
+      run.backend, static_cast<int>(run.size), run.height, run.width, static_cast<int>(run.resampling),
+      passes, eps, images.layout(), options.dataset.ignore, options.dataset.reduce_zero_label,
+      options.boundary_tolerance);
+}
+
+[[noreturn]] void Refuse(const std::string& path, const std::string& why) {
+  throw Error(ErrorCode::kInvalidInput, fmt::format("{}: {}; give another file, or remove it", path, why));
+}
+
+}  // namespace
+
+EvalState::EvalState(std::string path, const EvalOptions& options, const LabeledImages& images)
+    : path_(std::move(path)), images_(images) {
+  if (path_.empty()) return;
+  model_ = ModelDigest(options.model);
+  settings_ = SettingsOf(options, images);
+}
+
+size_t EvalState::Load(Evaluation& evaluation) const {
+  std::error_code missing;
+  if (path_.empty() || !std::filesystem::exists(path_, missing)) return 0;
+  const FileBytes bytes = ReadBytes(path_);
+  const auto* text = reinterpret_cast<const char*>(bytes.data());
+  const Json json = Json::parse(text, text + bytes.size(), nullptr, false);
+  try {
+    if (json.at("format") != kFormat) throw Json::other_error::create(501, "format", nullptr);
+    if (json.at("model") != model_) Refuse(path_, "kept by the evaluation of another model");
+    if (json.at("settings") != settings_) {
+      Refuse(path_, fmt::format("kept with other options: expected {}, got {}", settings_,
+                                json.at("settings").get<std::string>()));
+    }
+    const auto done = json.at("done").get<size_t>();
+    if (done > images_.size() || json.at("images") != images_.Digest(done))
+      Refuse(path_, fmt::format("kept with other images among the first {}", done));
+    evaluation.Restore(json.at("counted").get<std::string>());
+    if (evaluation.Total().images != static_cast<int64_t>(done)) Refuse(path_, "is damaged");
+    return done;
+  } catch (const Json::exception&) {
+    Refuse(path_, "expected what an earlier eval --resume kept, got something else");
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    if (what.compare(0, path_.size(), path_) == 0) throw;
+    Refuse(path_, what);
+  }
+}
+
+void EvalState::Save(const Evaluation& evaluation, size_t done) {
+  if (!path_.empty() && std::chrono::steady_clock::now() - saved_ >= kInterval) SaveNow(evaluation, done);
+}
+
+void EvalState::SaveNow(const Evaluation& evaluation, size_t done) {
+  if (path_.empty()) return;
+  const Json json = {{"format", kFormat},
+                     {"model", model_},
+                     {"settings", settings_},
+                     {"done", done},
+                     {"images", images_.Digest(done)},
+                     {"counted", evaluation.Save()}};
+  WriteFile(path_, json.dump() + "\n");
+  saved_ = std::chrono::steady_clock::now();
+}
+
+}  // namespace segforge::cli

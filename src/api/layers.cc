@@ -1,0 +1,105 @@
+#include <map>
+
+#include "api/error.h"
+#include "api/model_info.h"
+#include "api/network_input.h"
+#include "backend/cpu/target.h"
+#include "base/memory.h"
+#include "engine/engine.h"
+#include "eval/layer_errors.h"
+#include "segforge/evaluate.h"
+
+namespace segforge {
+namespace {
+
+// One model prepared for one image.
+struct Side {
+  std::unique_ptr<Engine> engine;
+  std::shared_ptr<const Plan> plan;
+  std::unique_ptr<Session> session;
+};
+
+Side Prepare(const std::string& name, const SegmenterOptions& options, const ImageView& image) {
+  const Backend backend = Unwrap(MakeBackend(options.backend));
+  Model model = Unwrap(LocateAndLoad(name, options));
+  EngineOptions engine_options;
+  engine_options.passes.disabled = options.disabled_passes;
+  Side side;
+  side.engine = Unwrap(Engine::Build(std::move(model.graph), backend, std::move(engine_options)));
+  const ImageSize size = Unwrap(ChooseNetworkSize(options, model.preprocessing, {image.height, image.width}));
+  const int threads = options.threads == 0 ? AvailableThreads() : options.threads;
+  side.plan = Unwrap(side.engine->PlanFor({1, size.height, size.width}, threads));
+  side.session = std::make_unique<Session>(threads);
+  ThrowIfError(side.session->Prepare(side.plan));
+  FillInput(image, model.preprocessing, side.session->input(), side.session->pool());
+  return side;
+}
+
+// Node names are unique in a graph; fused nodes keep the name of one they replace, hence the operation.
+using Key = std::pair<std::string, Op>;
+Key KeyOf(const Plan& plan, size_t step) {
+  return {std::string(plan.steps[step].name), plan.program->instructions[step].op};
+}
+
+using Values = std::map<Key, Tensor>;
+
+bool Fits(const ConstTensorView& value, const Tensor& expected) {
+  return value.dtype == DType::kF32 && expected.dtype() == DType::kF32 && value.shape == expected.shape();
+}
+
+// The values of all steps of the reference that the candidate has too.
+Values KeepValues(const Side& reference, const Plan& candidate) {
+  std::map<Key, Shape> wanted;
+  for (size_t i = 0; i < candidate.steps.size(); ++i)
+    wanted[KeyOf(candidate, i)] = candidate.steps[i].output.shape;
+  int64_t bytes = 0;
+  for (const auto& [key, shape] : wanted) bytes += shape.elems() * static_cast<int64_t>(sizeof(float));
+  ThrowIfError(CheckMemory(bytes, "the values of all layers"));
+  Values values;
+  reference.session->Execute([&](size_t step) {
+    const Key key = KeyOf(*reference.plan, step);
+    const ConstTensorView value = reference.session->step_output(step);
+    const auto found = wanted.find(key);
+    if (value.dtype != DType::kF32 || found == wanted.end() || found->second != value.shape) return;
+    values.insert_or_assign(key, Tensor::From(value.shape, value.span<float>()));
+  });
+  return values;
+}
+
+}  // namespace
+
+LayerReport CompareLayers(const std::string& candidate, const SegmenterOptions& candidate_options,
+                          const std::string& reference, const SegmenterOptions& reference_options,
+                          const RgbView& image) {
+  ThrowIfError(CheckSizeOptions(candidate_options));
+  ThrowIfError(CheckSizeOptions(reference_options));
+  for (const int threads : {candidate_options.threads, reference_options.threads}) {
+    if (threads < 0 || threads > 1024)
+      Throw(InvalidInput("threads: expected 0 (all) to 1024, got {}", threads));
+  }
+  ThrowIfError(ApplyCpuTargetOverride());
+  const ImageView view = Unwrap(CheckedView(image));
+  const Side expected = Prepare(reference, reference_options, view);
+  const Side got = Prepare(candidate, candidate_options, view);
+  const Values values = KeepValues(expected, *got.plan);
+  LayerReport report;
+  std::vector<double> errors;
+  got.session->Execute([&](size_t step) {
+    const auto found = values.find(KeyOf(*got.plan, step));
+    const ConstTensorView value = got.session->step_output(step);
+    if (found == values.end() || !Fits(value, found->second)) {
+      ++report.unmatched;
+      return;
+    }
+    const LayerError error = CompareLayer(value.span<float>(), found->second.span<float>());
+    const auto dims = value.shape.dims();
+    report.layers.push_back({found->first.first, std::string(NameOf(found->first.second)),
+                             std::vector<int64_t>(dims.begin(), dims.end()), error.max_error,
+                             error.relative_error});
+    errors.push_back(error.relative_error);
+  });
+  report.first_jump = FirstJump(errors);
+  return report;
+}
+
+}  // namespace segforge
