@@ -1,8 +1,9 @@
 #include "segment_options.h"
 
 #include <array>
-#include <charconv>
 #include <stdexcept>
+
+#include "mode_options.h"
 
 namespace segforge::cli {
 namespace {
@@ -115,13 +116,7 @@ void ParseSize(const std::string& text, SegmenterOptions& options) {
     options.size = text == "native" ? NetworkSize::kNative : NetworkSize::kFromConfig;
     return;
   }
-  const char* end = text.data() + text.size();
-  const auto [cross, error] = std::from_chars(text.data(), end, options.height);
-  const bool has_cross = error == std::errc() && cross != end && *cross == 'x';
-  const auto [rest, width_error] = std::from_chars(has_cross ? cross + 1 : end, end, options.width);
-  if (!has_cross || width_error != std::errc() || rest != end) {
-    throw CLI::ValidationError("--size", "expected HEIGHTxWIDTH such as 512x1024, got \"" + text + "\"");
-  }
+  ParseHeightWidth("--size", text, options.height, options.width);
   options.size = NetworkSize::kFixed;
 }
 
@@ -147,6 +142,7 @@ CLI::App* AddSegmentCommand(CLI::App& program, SegmentOptions& options) {
   CLI::App* command = program.add_subcommand("segment", "Segment images: a label map for every image");
   AddInputOptions(*command, options);
   AddOutputOptions(*command, options);
+  AddModeOptions(*command, options.segmenter);
   command->add_option("-t,--threads", options.segmenter.threads, "0: as many as there are")
       ->capture_default_str();
   AddEngineOptions(*command, options.segmenter);

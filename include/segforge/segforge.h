@@ -63,6 +63,11 @@ enum class NetworkSize : uint8_t {
 
 enum class Resampling : uint8_t { kFromConfig, kPillow, kOpenCv };
 
+enum class InferenceMode : uint8_t {
+  kWhole,  // the network sees the whole image
+  kSlide,  // windows of the network's input, whose logits are averaged where they overlap: as mmseg slides
+};
+
 struct SegmenterOptions {
   int threads = 0;                           // of each Run; 0: as many as the process may use
   std::string backend = "cpu";               // or "ref": plain loops in double precision, to compare with
@@ -72,6 +77,13 @@ struct SegmenterOptions {
   int64_t height = 0;  // of NetworkSize::kFixed, each at least 32
   int64_t width = 0;
   Resampling resampling = Resampling::kFromConfig;  // when the network's size is not the image's
+  InferenceMode mode = InferenceMode::kWhole;
+  // Of kSlide: the windows, each side at least 32, and how far they are apart, at least 1 and at most the
+  // crop. A window at the border is moved inwards; an image smaller than the crop is one window.
+  int64_t crop_height = 1024;
+  int64_t crop_width = 1024;
+  int64_t stride_height = 768;
+  int64_t stride_width = 768;
 };
 
 struct StageInfo {
@@ -128,7 +140,7 @@ struct Segmentation {
   std::vector<uint16_t> labels16;
   std::vector<float> confidence;  // [height, width] softmax probability of the label; empty unless wanted
   std::vector<float> logits;      // [classes, logits_height, logits_width]; empty unless wanted
-  int64_t logits_height = 0;      // a quarter of the network's input, rounded up
+  int64_t logits_height = 0;      // a quarter of the network's input, rounded up; all of it under kSlide
   int64_t logits_width = 0;
   int64_t network_height = 0;
   int64_t network_width = 0;
@@ -155,7 +167,7 @@ class SEGFORGE_API Segmenter {
 
   // Logits are upsampled to the image's own size (bilinear, half-pixel centres), then argmaxed.
   Segmentation Run(const RgbView& image, const Wanted& wanted = {}) const;
-  // Images of one and the same size, in one pass through the network.
+  // One result an image. Those of one network size go through the network together; under kSlide each alone.
   std::vector<Segmentation> RunBatch(const std::vector<RgbView>& images, const Wanted& wanted = {}) const;
 
  private:

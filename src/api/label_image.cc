@@ -22,12 +22,11 @@ std::vector<float> ChannelsFirst(const ConstTensorView& logits, ThreadPool& pool
 
 }  // namespace
 
-int64_t LabelImageBytes(ImageSize source, ImageSize network, int64_t classes, const Wanted& wanted) {
+int64_t LabelImageBytes(ImageSize source, const Shape& logits, const Wanted& wanted) {
   const int64_t pixels = source.height * source.width;
-  const int64_t logits = ((network.height + 3) / 4) * ((network.width + 3) / 4) * classes;
-  int64_t bytes = pixels * (classes > kMaxClassesOf8Bits ? 2 : 1);
+  int64_t bytes = pixels * (logits[2] > kMaxClassesOf8Bits ? 2 : 1);
   if (wanted.confidence) bytes += pixels * static_cast<int64_t>(sizeof(float));
-  if (wanted.logits) bytes += logits * static_cast<int64_t>(sizeof(float));
+  if (wanted.logits) bytes += logits.elems() * static_cast<int64_t>(sizeof(float));
   return bytes;
 }
 

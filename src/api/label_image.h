@@ -7,8 +7,8 @@
 
 namespace segforge {
 
-// Bytes that MakeSegmentation takes for one image.
-int64_t LabelImageBytes(ImageSize source, ImageSize network, int64_t classes, const Wanted& wanted);
+// Bytes that MakeSegmentation takes for one image, logits [h, w, classes].
+int64_t LabelImageBytes(ImageSize source, const Shape& logits, const Wanted& wanted);
 
 // logits [h, w, classes] f32 -> labels at `source`, and what else is wanted.
 Segmentation MakeSegmentation(const ConstTensorView& logits, ImageSize source, const Wanted& wanted,

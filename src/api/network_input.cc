@@ -18,6 +18,17 @@ Status CheckRange(ImageSize size, std::string_view what) {
   return Status();
 }
 
+// A stride above the crop would leave pixels without any window.
+Status CheckSlide(const SegmenterOptions& options) {
+  SEGFORGE_RETURN_IF_ERROR(CheckRange({options.crop_height, options.crop_width}, "crop"));
+  if (options.stride_height < 1 || options.stride_height > options.crop_height || options.stride_width < 1 ||
+      options.stride_width > options.crop_width) {
+    return InvalidInput("stride: expected 1x1 to the crop's {}x{}, got {}x{} (height x width)",
+                        options.crop_height, options.crop_width, options.stride_height, options.stride_width);
+  }
+  return Status();
+}
+
 }  // namespace
 
 Result<ImageView> CheckedView(const RgbView& image) {
@@ -39,6 +50,7 @@ Result<ImageView> CheckedView(const RgbView& image) {
 }
 
 Status CheckSizeOptions(const SegmenterOptions& options) {
+  if (options.mode == InferenceMode::kSlide) SEGFORGE_RETURN_IF_ERROR(CheckSlide(options));
   if (options.size != NetworkSize::kFixed) return Status();
   return CheckRange({options.height, options.width}, "network input size");
 }

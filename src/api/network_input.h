@@ -9,7 +9,7 @@ namespace segforge {
 // Checks pointer, sizes and stride; the result views the same pixels.
 Result<ImageView> CheckedView(const RgbView& image);
 
-// Checks what does not depend on an image.
+// Checks what does not depend on an image: the network's size, windows and strides.
 Status CheckSizeOptions(const SegmenterOptions& options);
 
 // The network's input size for an image of that size; kInvalidInput below 32 x 32.

@@ -128,6 +128,25 @@ TEST(Segment, PaletteNamesTheClassesOfACheckpointWithoutNames) {
   EXPECT_EQ(first_name({"--palette", "palette.txt"}), "thing0");
 }
 
+TEST(Segment, SlidesWindows) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 75, 150);
+  const Outcome run = workspace.Run({"segment", "a.png", "-o", "a.npy", "--mode", "slide", "--crop", "64x80",
+                                     "--stride", "40x60", "--save-logits", "logits.npy"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  SegmenterOptions options;
+  options.mode = InferenceMode::kSlide;
+  options.crop_height = 64;
+  options.crop_width = 80;
+  options.stride_height = 40;
+  options.stride_width = 60;
+  const RgbImage image = LoadImage(workspace.path("a.png").string());
+  const Segmentation expected = Segmenter("street-b0", options).Run(image.view());
+  const Checkpoint labels = ReadArray(workspace, "a.npy");
+  EXPECT_TRUE(std::ranges::equal(labels.tensors.front().tensor.span<uint8_t>(), expected.labels8));
+  EXPECT_EQ(ReadArray(workspace, "logits.npy").tensors.front().tensor.shape, (Shape{11, 75, 150}));
+}
+
 TEST(Segment, StandardInputToStandardOutput) {
   Workspace workspace;
   workspace.WriteImage("a.png", 64, 64);
