@@ -84,6 +84,16 @@ struct SegmenterOptions {
   int64_t crop_width = 1024;
   int64_t stride_height = 768;
   int64_t stride_width = 768;
+  // The network's size is the largest of the image's shape within height x width, either way round: the
+  // image's longer side is at most the longer one of the two and its shorter side at most the shorter one, as
+  // mmseg's Resize(keep_ratio=True). Without a size to fit into (kNative) it changes nothing.
+  bool keep_ratio = false;
+  int64_t divisor = 1;  // the network's sides are rounded up to multiples of it, by resizing, not by padding
+  // Test-time augmentation: the softmax probabilities of the image at each scale of the network's size, and
+  // of its mirror image too when `flip` is set, are averaged. Logits are then the logarithm of that mean, at
+  // the image's size.
+  std::vector<double> scales = {1.0};  // each above 0
+  bool flip = false;
 };
 
 struct StageInfo {
@@ -123,6 +133,8 @@ struct ModelInfo {
 struct Wanted {
   bool logits = false;
   bool confidence = false;
+  int64_t top_k = 0;        // so many most probable classes of each pixel; at most all
+  double reject_below = 0;  // labels whose probability is below become the ignore label, 255 or 65535
 };
 
 struct Timings {      // milliseconds
@@ -135,7 +147,7 @@ struct Segmentation {
   int64_t height = 0;  // of the source image
   int64_t width = 0;
   // [height, width], row-major: the model's class indices 0 .. classes - 1, also under reduce_zero_label. One
-  // of the two is filled: labels8 up to 255 classes (so that 255 is free for "ignore"), labels16 above.
+  // of the two is filled: labels8 up to 255 classes, labels16 above. Rejected pixels have 255 or 65535.
   std::vector<uint8_t> labels8;
   std::vector<uint16_t> labels16;
   std::vector<float> confidence;  // [height, width] softmax probability of the label; empty unless wanted
@@ -144,6 +156,9 @@ struct Segmentation {
   int64_t logits_width = 0;
   int64_t network_height = 0;
   int64_t network_width = 0;
+  // [top_k, height, width]: the most probable classes, best first, and their softmax probabilities.
+  std::vector<uint16_t> top_labels;
+  std::vector<float> top_probabilities;
   Timings timings;  // of the call; the images of one batch share resize and engine
 
   int LabelAt(int64_t y, int64_t x) const {
@@ -205,6 +220,8 @@ struct ModelReport {
 // no role.
 SEGFORGE_API ModelReport InspectModel(const std::string& model, int64_t height, int64_t width,
                                       const SegmenterOptions& options = {});
+
+SEGFORGE_API int UsableThreads();  // processors that this process may run on
 
 SEGFORGE_API const char* Version();  // "0.1.0"
 

@@ -1,7 +1,9 @@
 #include "api/run_batch.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "api/augment.h"
 #include "api/label_image.h"
 #include "api/network_input.h"
 #include "api/slide.h"
@@ -39,7 +41,7 @@ Segmentation Finish(const Call& call, const ConstTensorView& logits, ImageSize s
   Segmentation result =
       MakeSegmentation(logits, source, call.wanted, call.model.label_kernel, call.session.pool());
   result.timings = timings;
-  result.timings.labels = watch.LapMs();
+  result.timings.labels += watch.LapMs();
   result.network_height = call.network.height;
   result.network_width = call.network.width;
   return result;
@@ -74,22 +76,93 @@ Result<std::vector<Segmentation>> RunWhole(const Call& call, const std::vector<I
   return results;
 }
 
+// The image at the network's size; `resized` owns the pixels where they are not the image's own.
+Result<ImageView> ResizedView(const Call& call, const ImageView& image, Image& resized) {
+  if (SizeOf(image) == call.network) return image;
+  const int64_t bytes = call.network.height * call.network.width * 3;
+  SEGFORGE_RETURN_IF_ERROR(CheckMemory(bytes, "the resized image"));
+  resized = Resize(image, call.network, call.model.preprocessing.resample, &call.session.pool());
+  return resized.view();
+}
+
+// Logits [h, w, classes] of one image that has the network's size, whole or slid over. They lie in `slid` or
+// in the session, until it is used again.
+Result<ConstTensorView> OneImagesLogits(const Call& call, const ImageView& image, Tensor& slid,
+                                        Timings& times) {
+  if (call.model.options.mode == InferenceMode::kSlide) {
+    SEGFORGE_ASSIGN_OR_RETURN(slid, SlideLogits(call.model, image, call.session, times));
+    return std::as_const(slid).view();
+  }
+  Stopwatch watch;
+  SEGFORGE_ASSIGN_OR_RETURN(const auto plan,
+                            call.model.engine->PlanFor({1, image.height, image.width}, call.model.threads));
+  SEGFORGE_RETURN_IF_ERROR(call.session.Prepare(plan));
+  Normalize(image, call.model.preprocessing, call.session.input(), call.session.pool());
+  times.resize += watch.LapMs();
+  call.session.Execute();
+  times.engine += watch.LapMs();
+  return LogitsOf(call.session.output(0), 0);
+}
+
 Result<Segmentation> RunSlide(const Call& call, const ImageView& image) {
   Stopwatch watch;
   Timings timings;
   Image resized;
-  if (SizeOf(image) != call.network) {
-    const int64_t bytes = call.network.height * call.network.width * 3;
-    SEGFORGE_RETURN_IF_ERROR(CheckMemory(bytes, "the resized image"));
-    resized = Resize(image, call.network, call.model.preprocessing.resample, &call.session.pool());
-  }
+  SEGFORGE_ASSIGN_OR_RETURN(const ImageView input, ResizedView(call, image, resized));
   timings.resize = watch.LapMs();
-  SEGFORGE_ASSIGN_OR_RETURN(
-      const Tensor logits,
-      SlideLogits(call.model, resized.pixels.empty() ? image : resized.view(), call.session, timings));
+  Tensor slid;
+  SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView logits, OneImagesLogits(call, input, slid, timings));
   SEGFORGE_RETURN_IF_ERROR(
-      CheckMemory(LabelImageBytes(SizeOf(image), logits.shape(), call.wanted), "label maps"));
-  return Finish(call, logits.view(), SizeOf(image), timings);
+      CheckMemory(LabelImageBytes(SizeOf(image), logits.shape, call.wanted), "label maps"));
+  return Finish(call, logits, SizeOf(image), timings);
+}
+
+// Adds the probabilities of the image at call.network, and of its mirror image, to sum.
+Status AddScale(const Call& call, const ImageView& image, TensorView sum, Timings& times) {
+  Stopwatch watch;
+  Image resized;
+  SEGFORGE_ASSIGN_OR_RETURN(ImageView input, ResizedView(call, image, resized));
+  times.resize += watch.LapMs();
+  for (const bool mirrored : {false, true}) {
+    if (mirrored && !call.model.options.flip) break;
+    if (mirrored) {
+      SEGFORGE_RETURN_IF_ERROR(CheckMemory(input.height * input.width * 3, "the mirrored image"));
+      resized = Mirrored(input);
+      input = resized.view();
+    }
+    Tensor slid;
+    SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView logits, OneImagesLogits(call, input, slid, times));
+    watch.LapMs();
+    AddProbabilities(logits, mirrored, sum, call.session.pool());
+    times.labels += watch.LapMs();
+  }
+  return Status();
+}
+
+Result<Segmentation> RunAugmented(const Call& call, const ImageView& image) {
+  const SegmenterOptions& options = call.model.options;
+  const Shape shape = {image.height, image.width, call.model.classes};
+  SEGFORGE_RETURN_IF_ERROR(CheckMemory(shape.elems() * static_cast<int64_t>(sizeof(float)) +
+                                           LabelImageBytes(SizeOf(image), shape, call.wanted),
+                                       "the averaged probabilities"));
+  Tensor sum(DType::kF32, shape);
+  std::ranges::fill(sum.span<float>(), 0.0f);
+  Timings timings;
+  for (const double scale : options.scales) {
+    Call scaled = call;
+    SEGFORGE_ASSIGN_OR_RETURN(scaled.network,
+                              ChooseNetworkSize(options, call.model.preprocessing, SizeOf(image), scale));
+    SEGFORGE_RETURN_IF_ERROR(AddScale(scaled, image, sum.view(), timings));
+  }
+  Stopwatch watch;
+  LogOfMean(static_cast<int64_t>(options.scales.size()) * (options.flip ? 2 : 1), sum.view(),
+            call.session.pool());
+  timings.labels += watch.LapMs();
+  return Finish(call, std::as_const(sum).view(), SizeOf(image), timings);
+}
+
+bool IsAugmented(const SegmenterOptions& options) {
+  return options.flip || options.scales.size() > 1 || options.scales.front() != 1;
 }
 
 }  // namespace
@@ -100,7 +173,8 @@ Result<std::vector<Batch>> BatchesOf(const LoadedModel& model, const std::vector
     SEGFORGE_ASSIGN_OR_RETURN(const ImageSize network,
                               ChooseNetworkSize(model.options, model.preprocessing, SizeOf(images[i])));
     const auto same = std::ranges::find(batches, network, &Batch::network);
-    if (model.options.mode == InferenceMode::kWhole && same != batches.end()) {
+    const bool together = model.options.mode == InferenceMode::kWhole && !IsAugmented(model.options);
+    if (together && same != batches.end()) {
       same->images.push_back(i);
     } else {
       batches.push_back({network, {i}});
@@ -113,8 +187,11 @@ Result<std::vector<Segmentation>> RunBatchOnSession(const LoadedModel& model,
                                                     const std::vector<ImageView>& images, const Batch& batch,
                                                     const Wanted& wanted, Session& session) {
   const Call call = {model, wanted, batch.network, session};
-  if (model.options.mode == InferenceMode::kWhole) return RunWhole(call, images, batch);
-  SEGFORGE_ASSIGN_OR_RETURN(Segmentation result, RunSlide(call, images[batch.images.front()]));
+  const ImageView& first = images[batch.images.front()];
+  const bool augmented = IsAugmented(model.options);
+  if (!augmented && model.options.mode == InferenceMode::kWhole) return RunWhole(call, images, batch);
+  SEGFORGE_ASSIGN_OR_RETURN(Segmentation result,
+                            augmented ? RunAugmented(call, first) : RunSlide(call, first));
   std::vector<Segmentation> results;
   results.push_back(std::move(result));
   return results;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/error.h"
+#include "api/label_image.h"
 #include "api/loaded_model.h"
 #include "api/model_info.h"
 #include "api/network_input.h"
@@ -32,6 +33,8 @@ std::vector<ImageView> CheckedViews(const std::vector<RgbView>& images) {
 }
 
 }  // namespace
+
+int UsableThreads() { return AvailableThreads(); }
 
 struct Segmenter::State {
   ModelInfo info;
@@ -79,6 +82,7 @@ Segmentation Segmenter::Run(const RgbView& image, const Wanted& wanted) const {
 std::vector<Segmentation> Segmenter::RunBatch(const std::vector<RgbView>& images,
                                               const Wanted& wanted) const {
   const std::vector<ImageView> views = CheckedViews(images);
+  ThrowIfError(CheckWanted(wanted, state_->info.classes));
   std::vector<Segmentation> results(views.size());
   const SessionPool::Lease session = state_->sessions->Take();
   for (const Batch& batch : Unwrap(BatchesOf(state_->model, views))) {
