@@ -78,6 +78,19 @@ SEGFORGE_API FileBytes EncodeConfidenceNpy(const Segmentation& result);
 SEGFORGE_API FileBytes EncodeTopLabelsNpy(const Segmentation& result);
 SEGFORGE_API FileBytes EncodeTopProbabilitiesNpy(const Segmentation& result);
 
+// Masks as JSON, of the classes that occur; rejected pixels belong to none. Regions are pixels of one class
+// that are connected by their sides, their corners those of pixels: (0, 0) is the image's upper left one, y
+// goes down.
+// {"size": [height, width], "classes": [{"label", "name", "area", "counts"}]}: COCO's uncompressed run
+// lengths, column by column, off first.
+SEGFORGE_API FileBytes EncodeRunLengths(const Segmentation& result, const ModelInfo& model);
+// COCO's images, annotations and categories, an annotation a region: a polygon, or run lengths where it has
+// holes, which COCO's polygons cannot say. image: the file_name.
+SEGFORGE_API FileBytes EncodeCoco(const Segmentation& result, const ModelInfo& model,
+                                  const std::string& image);
+// A FeatureCollection, a Polygon with its holes a region, in pixels.
+SEGFORGE_API FileBytes EncodeGeoJson(const Segmentation& result, const ModelInfo& model);
+
 // Pixels of each class; rejected pixels count for none.
 SEGFORGE_API std::vector<int64_t> CountPixels(const Segmentation& result, int64_t classes);
 
