@@ -15,6 +15,28 @@ CLI::Option* AddHeightWidth(CLI::App& command, const std::string& name, int64_t&
   return command.add_option_function<std::string>(name, parse, help)->type_name("HEIGHTxWIDTH");
 }
 
+void AddSizeOptions(CLI::App& command, SegmenterOptions& options) {
+  command.add_flag(
+      "--keep-ratio", options.keep_ratio,
+      "Fit the image into --size without distortion: its longer side into the longer of the two, "
+      "its shorter side into the shorter");
+  command
+      .add_option("--divisor", options.divisor,
+                  "Round the sides of the network's input up to multiples of this, by resizing; 32 is usual")
+      ->capture_default_str();
+}
+
+void AddAugmentationOptions(CLI::App& command, SegmenterOptions& options) {
+  command
+      .add_option(
+          "--scales", options.scales,
+          "Run the network at each of these multiples of its size, such as 0.5,1,1.5, and average the "
+          "probabilities")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_flag("--flip", options.flip, "Average with the probabilities of the mirrored image");
+}
+
 }  // namespace
 
 void ParseHeightWidth(const std::string& option, const std::string& text, int64_t& height, int64_t& width) {
@@ -28,6 +50,8 @@ void ParseHeightWidth(const std::string& option, const std::string& text, int64_
 }
 
 void AddModeOptions(CLI::App& command, SegmenterOptions& options) {
+  AddSizeOptions(command, options);
+  AddAugmentationOptions(command, options);
   auto* mode =
       command
           .add_option_function<std::string>(
