@@ -11,7 +11,7 @@
 #include "progress.h"
 #include "segment_options.h"
 #include "text.h"
-#include "write_text.h"
+#include "write_file.h"
 
 namespace segforge::cli {
 namespace {
@@ -84,8 +84,8 @@ std::vector<BenchCase> CasesOf(const BenchOptions& options) {
 }
 
 void WriteOutputs(const BenchOptions& options, const std::vector<MeasuredCase>& cases) {
-  if (!options.json.empty()) WriteText(options.json, BenchJson(cases));
-  if (!options.plot.empty()) WriteText(options.plot, BenchPlot(cases));
+  if (!options.json.empty()) WriteFile(options.json, BenchJson(cases));
+  if (!options.plot.empty()) WriteFile(options.plot, BenchPlot(cases));
 }
 
 }  // namespace

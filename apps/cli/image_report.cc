@@ -32,10 +32,16 @@ Json ImageAndAreas(const ImageReport& report, const ModelInfo& model) {
                                {"pixels", pixels},
                                {"percent", Percent(pixels, report.height * report.width)}});
   }
+  if (report.rejected > 0) {
+    json["rejected"] = {{"pixels", report.rejected},
+                        {"percent", Percent(report.rejected, report.height * report.width)}};
+  }
   return json;
 }
 
 }  // namespace
+
+std::string NameOf(const std::string& input) { return input == "-" ? "standard input" : input; }
 
 std::string ModelLine(const ModelInfo& model) {
   return fmt::format("{} ({}), {} classes, {} parameters", model.name, model.family, model.classes,
@@ -51,7 +57,8 @@ void PrintImage(std::FILE* file, const ImageReport& report) {
              Duration(report.timings.labels), Duration(report.encode));
 }
 
-void PrintAreas(std::FILE* file, const std::vector<int64_t>& pixels, const ModelInfo& model) {
+void PrintAreas(std::FILE* file, const std::vector<int64_t>& pixels, int64_t rejected,
+                const ModelInfo& model) {
   std::vector<size_t> order;
   for (size_t label = 0; label < pixels.size(); ++label) {
     if (pixels[label] > 0) order.push_back(label);
@@ -64,7 +71,10 @@ void PrintAreas(std::FILE* file, const std::vector<int64_t>& pixels, const Model
     line += fmt::format("{}{} {:.1f} %", i == 0 ? "" : "  ", OneLine(model.class_names[label]),
                         Percent(pixels[label], all));
   }
-  fmt::print(file, "{}{}\n", line, order.size() > kAreasShown ? "  …" : "");
+  if (order.size() > kAreasShown) line += "  …";
+  if (rejected > 0)
+    line += fmt::format("  (rejected: {:.1f} % of the image)", Percent(rejected, all + rejected));
+  fmt::print(file, "{}\n", line);
 }
 
 std::string AreasJson(const ImageReport& report, const ModelInfo& model) {

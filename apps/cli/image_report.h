@@ -17,6 +17,7 @@ struct ImageReport {
   int64_t network_height = 0;
   int64_t network_width = 0;
   std::vector<int64_t> pixels;  // of each class
+  int64_t rejected = 0;         // pixels of no class
   Timings timings;              // milliseconds, as decode and encode
   double decode = 0;
   double encode = 0;
@@ -24,12 +25,15 @@ struct ImageReport {
   double total() const { return decode + timings.resize + timings.engine + timings.labels + encode; }
 };
 
+std::string NameOf(const std::string& input);  // of "-" it is "standard input"
+
 // "SegFormer-B1 (NVlabs), 19 classes, 13.7 M parameters"
 std::string ModelLine(const ModelInfo& model);
 
 void PrintImage(std::FILE* file, const ImageReport& report);
-// "road 38.2 %  building 21.7 %": the largest areas first
-void PrintAreas(std::FILE* file, const std::vector<int64_t>& pixels, const ModelInfo& model);
+// "road 38.2 %  building 21.7 %": the largest areas first, of pixels that were not rejected; then those
+void PrintAreas(std::FILE* file, const std::vector<int64_t>& pixels, int64_t rejected,
+                const ModelInfo& model);
 
 // {"image":..., "classes":[{"label":3,"name":"road","pixels":..,"percent":..}]}: what --format json writes
 std::string AreasJson(const ImageReport& report, const ModelInfo& model);

@@ -1,5 +1,7 @@
 #include "interrupt.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
 
@@ -15,12 +17,15 @@ void DieOf(int signal) {
   std::raise(signal);
 }
 
+// The signal is stored first and the writes are looked at second; a write's end does it the other way round,
+// so one of the two sees the other.
 void OnSignal(int signal) {
-  if (writes_under_way.load() > 0) {
-    pending_signal.store(signal);
-  } else {
-    DieOf(signal);
-  }
+  pending_signal.store(signal);
+  if (writes_under_way.load() == 0) DieOf(signal);
+}
+
+void EndWrite() {
+  if (--writes_under_way == 0 && pending_signal.load() != 0) DieOf(pending_signal.load());
 }
 
 }  // namespace
@@ -31,10 +36,14 @@ void HandleInterrupts() {
   std::signal(SIGXFSZ, SIG_IGN);  // a file limit that is met is an error of write(), with its message
 }
 
-UninterruptedWrite::UninterruptedWrite() { ++writes_under_way; }
-
-UninterruptedWrite::~UninterruptedWrite() {
-  if (--writes_under_way == 0 && pending_signal.load() != 0) DieOf(pending_signal.load());
+// Once interrupted, no thread begins another write: the others' last one ends the program.
+UninterruptedWrite::UninterruptedWrite() {
+  ++writes_under_way;
+  if (pending_signal.load() == 0) return;
+  EndWrite();
+  while (true) pause();
 }
+
+UninterruptedWrite::~UninterruptedWrite() { EndWrite(); }
 
 }  // namespace segforge::cli

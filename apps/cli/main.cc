@@ -73,10 +73,10 @@ int Dispatch(const CommandLine& line) {
   if (line.profile->parsed()) return Profile(line.profile_options);
   if (line.doctor->parsed()) return Doctor(line.doctor_options);
   if (!line.completion->parsed()) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        "expected a verb: segment, inspect, compare, eval, bench, profile, doctor or completion; see segforge "
-        "--help");
+    throw Error(ErrorCode::kInvalidInput,
+                "expected a verb: segment, inspect, compare, eval, bench, profile, doctor or completion; see "
+                "segforge "
+                "--help");
   }
   std::cout << CompletionScript(line.program, line.shell);
   return kSuccess;

@@ -31,13 +31,14 @@ std::vector<Format> FormatsOf(const SegmentOptions& options) {
   const fs::path extension = fs::path(options.out).extension();
   if (extension == ".npy") return {Format::kNpy};
   if (extension == ".json") return {Format::kJson};
+  if (extension == ".geojson") return {Format::kGeoJson};
   return {Format::kLabels};
 }
 
 // A name that promises another format than the one written would mislead whoever opens the file.
 void CheckExtension(const fs::path& path, const FormatRow& row) {
   const fs::path extension = path.extension();
-  for (const char* known : {".jpg", ".jpeg", ".webp", ".png", ".npy", ".json"}) {
+  for (const char* known : {".jpg", ".jpeg", ".webp", ".png", ".npy", ".json", ".geojson"}) {
     if (extension == known && extension != row.extension) {
       Fail(fmt::format("{}: {} is written as {}, expected a name that ends so, got {}", path.string(),
                        row.name, row.extension, known));
@@ -82,6 +83,17 @@ std::string ArrayPath(const std::string& option, bool several, const std::string
     Fail(fmt::format("{}: expected a folder for several images, got a file's name", option));
   }
   return several || IsFolder(option) ? (fs::path(option) / (base + ".npy")).string() : option;
+}
+
+// Beside the maps: "out/a.top.npy" and "out/a.top-probabilities.npy".
+void PlanTop(const SegmentOptions& options, const fs::path& folder, const std::string& base, Job& job) {
+  if (options.top_k == 0) return;
+  if (job.maps.front().second == "-") Fail("--top-k: writes files beside the result; give -o a file");
+  const bool one_file = folder.empty() && !options.out.empty();
+  const std::string place =
+      one_file ? fs::path(options.out).replace_extension().string() : (folder / base).string();
+  job.top_labels = place + ".top.npy";
+  job.top_probabilities = place + ".top-probabilities.npy";
 }
 
 class ClashCheck {
@@ -161,7 +173,10 @@ std::vector<Job> PlanJobs(const SegmentOptions& options, const InputList& list) 
     job.maps = MapsOf(options, folder, input, bases[i]);
     job.logits = ArrayPath(options.save_logits, list.several, bases[i]);
     job.confidence = ArrayPath(options.confidence, list.several, bases[i]);
+    PlanTop(options, folder, bases[i], job);
     for (const auto& [format, path] : job.maps) clashes.Add(path, input);
+    clashes.Add(job.top_labels, input);
+    clashes.Add(job.top_probabilities, input);
     clashes.Add(job.logits, input);
     clashes.Add(job.confidence, input);
     if (job.maps.front().second == "-") CheckStandardOutput(options);

@@ -15,6 +15,8 @@ struct Job {
   std::vector<std::pair<Format, std::string>> maps;  // format and path; "-" for standard output
   std::string logits;                                // "" when not wanted
   std::string confidence;
+  std::string top_labels;
+  std::string top_probabilities;
 };
 
 // Throws Error when no file can be written there; "-" is standard output.

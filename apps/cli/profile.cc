@@ -7,7 +7,7 @@
 #include "outputs.h"
 #include "profile_report.h"
 #include "segment_options.h"
-#include "write_text.h"
+#include "write_file.h"
 
 namespace segforge::cli {
 namespace {
@@ -90,9 +90,9 @@ int Profile(const ProfileVerbOptions& options) {
   } else if (!to_standard_output) {
     PrintProfile(profile, static_cast<size_t>(options.slowest));
   }
-  if (!options.trace.empty()) WriteText(options.trace, ProfileTrace(profile));
-  if (!options.html.empty()) WriteText(options.html, ProfileHtml(profile));
-  if (!options.csv.empty()) WriteText(options.csv, ProfileCsv(profile));
+  if (!options.trace.empty()) WriteFile(options.trace, ProfileTrace(profile));
+  if (!options.html.empty()) WriteFile(options.html, ProfileHtml(profile));
+  if (!options.csv.empty()) WriteFile(options.csv, ProfileCsv(profile));
   return kSuccess;
 }
 

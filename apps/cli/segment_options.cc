@@ -1,18 +1,22 @@
 #include "segment_options.h"
 
 #include <array>
-#include <charconv>
 #include <stdexcept>
+
+#include "mode_options.h"
 
 namespace segforge::cli {
 namespace {
 
-constexpr std::array<FormatRow, 5> kFormats = {{
+constexpr std::array<FormatRow, 8> kFormats = {{
     {Format::kLabels, "labels", ".labels.png", ".png"},
     {Format::kOverlay, "overlay", ".overlay.png", ".png"},
     {Format::kColor, "color", ".color.png", ".png"},
     {Format::kNpy, "npy", ".labels.npy", ".npy"},
     {Format::kJson, "json", ".areas.json", ".json"},
+    {Format::kRle, "rle", ".rle.json", ".json"},
+    {Format::kCoco, "coco", ".coco.json", ".json"},
+    {Format::kGeoJson, "geojson", ".geojson", ".geojson"},
 }};
 
 constexpr const char* kFooter = R"(Examples:
@@ -27,8 +31,8 @@ Format ParseFormat(const std::string& text) {
   for (const FormatRow& row : kFormats) {
     if (row.name == text) return row.format;
   }
-  throw CLI::ValidationError("--format",
-                             "expected labels, overlay, color, npy or json, got \"" + text + "\"");
+  throw CLI::ValidationError(
+      "--format", "expected labels, overlay, color, npy, json, rle, coco or geojson, got \"" + text + "\"");
 }
 
 void AddOutputOptions(CLI::App& command, SegmentOptions& options) {
@@ -46,7 +50,8 @@ void AddOutputOptions(CLI::App& command, SegmentOptions& options) {
           },
           "What is written: labels (indexed PNG with the palette; 16-bit grey above 255 classes; the "
           "default), "
-          "overlay, color, npy (labels as an array), json (class areas). Several, separated by commas, need "
+          "overlay, color, npy (labels as an array), json (class areas), rle (run lengths of each class), "
+          "coco or geojson (regions as polygons). Several, separated by commas, need "
           "a folder")
       ->delimiter(',')
       ->allow_extra_args(false)  // or it would swallow the inputs that follow
@@ -72,6 +77,45 @@ void AddOutputOptions(CLI::App& command, SegmentOptions& options) {
           "Also write the softmax probability of each pixel's label, float32 [height, width]; a folder for "
           "several images")
       ->type_name("FILE.npy");
+}
+
+void AddProbabilityOptions(CLI::App& command, SegmentOptions& options) {
+  command
+      .add_option(
+          "--top-k", options.top_k,
+          "Also write each pixel's K most probable classes, uint16 [K, height, width] in NAME.top.npy, "
+          "and their probabilities, float32, in NAME.top-probabilities.npy, beside the other results")
+      ->check(CLI::Range(1, 65535))
+      ->type_name("K");
+  command
+      .add_option("--reject-below", options.reject_below,
+                  "Pixels whose label is less probable get the ignore label, 255 (65535 above 255 classes)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("P");
+}
+
+void AddConventionOptions(CLI::App& command, SegmentOptions& options) {
+  const auto choose = [&options](Convention convention) {
+    return [&options, convention] { options.convention = convention; };
+  };
+  CLI::Option* ids =
+      command.add_flag_callback("--label-ids", choose(Convention::kCityscapesIds),
+                                "Labels as Cityscapes' official ids, for submissions; rejected pixels are 0");
+  CLI::Option* zero = command.add_flag_callback(
+      "--reduce-zero-label", choose(Convention::kReduceZeroLabel),
+      "Labels + 1, as data sets with 0 for \"other\" have it; rejected pixels are 0");
+  CLI::Option* file = command
+                          .add_option_function<std::string>(
+                              "--map",
+                              [&options](const std::string& path) {
+                                options.convention = Convention::kFile;
+                                options.label_map = path;
+                              },
+                              "Labels as a file says: a class and what it becomes a line, or JSON, "
+                              "{\"0\": 7, ...} or [7, ...]")
+                          ->type_name("FILE");
+  ids->excludes(zero)->excludes(file);
+  zero->excludes(file);
 }
 
 void AddInputOptions(CLI::App& command, SegmentOptions& options) {
@@ -101,6 +145,17 @@ void AddInputOptions(CLI::App& command, SegmentOptions& options) {
       ->check(CLI::IsMember({"pillow", "opencv"}));
 }
 
+void AddThreadOptions(CLI::App& command, SegmentOptions& options) {
+  command
+      .add_option("-t,--threads", options.segmenter.threads,
+                  "Of all images together; 0: as many as there are")
+      ->capture_default_str();
+  command
+      .add_option("-j,--jobs", options.images_at_once,
+                  "Images worked on at once, sharing the threads. Default: as many as threads, at most 8")
+      ->check(CLI::Range(1, 1024));
+}
+
 }  // namespace
 
 const FormatRow& RowOf(Format format) {
@@ -115,13 +170,7 @@ void ParseSize(const std::string& text, SegmenterOptions& options) {
     options.size = text == "native" ? NetworkSize::kNative : NetworkSize::kFromConfig;
     return;
   }
-  const char* end = text.data() + text.size();
-  const auto [cross, error] = std::from_chars(text.data(), end, options.height);
-  const bool has_cross = error == std::errc() && cross != end && *cross == 'x';
-  const auto [rest, width_error] = std::from_chars(has_cross ? cross + 1 : end, end, options.width);
-  if (!has_cross || width_error != std::errc() || rest != end) {
-    throw CLI::ValidationError("--size", "expected HEIGHTxWIDTH such as 512x1024, got \"" + text + "\"");
-  }
+  ParseHeightWidth("--size", text, options.height, options.width);
   options.size = NetworkSize::kFixed;
 }
 
@@ -147,8 +196,10 @@ CLI::App* AddSegmentCommand(CLI::App& program, SegmentOptions& options) {
   CLI::App* command = program.add_subcommand("segment", "Segment images: a label map for every image");
   AddInputOptions(*command, options);
   AddOutputOptions(*command, options);
-  command->add_option("-t,--threads", options.segmenter.threads, "0: as many as there are")
-      ->capture_default_str();
+  AddProbabilityOptions(*command, options);
+  AddConventionOptions(*command, options);
+  AddModeOptions(*command, options.segmenter);
+  AddThreadOptions(*command, options);
   AddEngineOptions(*command, options.segmenter);
   command->add_flag("--json", options.json,
                     "Report as JSON on standard output: a document, or a line an image");

@@ -10,7 +10,7 @@
 
 namespace segforge::cli {
 
-enum class Format : uint8_t { kLabels, kOverlay, kColor, kNpy, kJson };
+enum class Format : uint8_t { kLabels, kOverlay, kColor, kNpy, kJson, kRle, kCoco, kGeoJson };
 
 struct FormatRow {
   Format format;
@@ -19,6 +19,9 @@ struct FormatRow {
   std::string_view extension;
 };
 const FormatRow& RowOf(Format format);
+
+// What label files hold for each class.
+enum class Convention : uint8_t { kModel, kCityscapesIds, kReduceZeroLabel, kFile };
 
 struct SegmentOptions {
   std::vector<std::string> inputs;
@@ -29,7 +32,12 @@ struct SegmentOptions {
   std::string palette;  // "" for the model's own
   std::string save_logits;
   std::string confidence;
-  SegmenterOptions segmenter;
+  int64_t top_k = 0;
+  double reject_below = 0;
+  Convention convention = Convention::kModel;
+  std::string label_map;       // of Convention::kFile
+  SegmenterOptions segmenter;  // its threads are those of all images together
+  int images_at_once = 0;      // 0: as many as there are threads, but not more than 8
   bool recursive = false;
   bool json = false;
   bool quiet = false;

@@ -36,6 +36,28 @@ struct LabelColors {
 // short, generated colours follow.
 SEGFORGE_API LabelColors LoadLabelColors(const std::string& palette, const ModelInfo& model);
 
+// ---- Label conventions ------------------------------------------------------------------------------------
+
+// What other tools call the model's classes.
+struct LabelMap {
+  std::vector<uint16_t> to;  // of each class
+  uint16_t ignored = 0;      // of rejected pixels
+};
+
+// The official ids of Cityscapes, as its evaluation server expects them; rejected pixels become 0, unlabeled.
+// For models of its 19 classes.
+SEGFORGE_API LabelMap CityscapesLabelIds(const ModelInfo& model);
+// Label + 1, and 0 for rejected pixels: as data sets have it that reserve 0 for "other" (reduce_zero_label).
+SEGFORGE_API LabelMap ReducedZeroLabels(const ModelInfo& model);
+// A text file of a class and what it becomes (0 to 65535) a line, or JSON, {"0": 7, ...} or [7, ...]. Every
+// class is given once; the ignore label may be given too, and stays as it is otherwise.
+SEGFORGE_API LabelMap LoadLabelMap(const std::string& path, const ModelInfo& model);
+
+// The labels alone, mapped: labels16 where the map goes above 255, else labels8.
+SEGFORGE_API Segmentation MapLabels(const Segmentation& result, const LabelMap& map);
+// The classes' colours at their new labels; where two classes become one, the later one's.
+SEGFORGE_API LabelColors MapColors(const LabelColors& colors, const LabelMap& map);
+
 // ---- Results ----------------------------------------------------------------------------------------------
 
 // An indexed PNG whose values are the labels; 16-bit grey without colours above 255 classes.
@@ -52,7 +74,24 @@ SEGFORGE_API FileBytes EncodeLabelsNpy(const Segmentation& result);
 SEGFORGE_API FileBytes EncodeLogitsNpy(const Segmentation& result);
 SEGFORGE_API FileBytes EncodeConfidenceNpy(const Segmentation& result);
 
-// Pixels of each class.
+// The most probable classes u16 [k, height, width], and their probabilities f32 of the same shape.
+SEGFORGE_API FileBytes EncodeTopLabelsNpy(const Segmentation& result);
+SEGFORGE_API FileBytes EncodeTopProbabilitiesNpy(const Segmentation& result);
+
+// Masks as JSON, of the classes that occur; rejected pixels belong to none. Regions are pixels of one class
+// that are connected by their sides, their corners those of pixels: (0, 0) is the image's upper left one, y
+// goes down.
+// {"size": [height, width], "classes": [{"label", "name", "area", "counts"}]}: COCO's uncompressed run
+// lengths, column by column, off first.
+SEGFORGE_API FileBytes EncodeRunLengths(const Segmentation& result, const ModelInfo& model);
+// COCO's images, annotations and categories, an annotation a region: a polygon, or run lengths where it has
+// holes, which COCO's polygons cannot say. image: the file_name.
+SEGFORGE_API FileBytes EncodeCoco(const Segmentation& result, const ModelInfo& model,
+                                  const std::string& image);
+// A FeatureCollection, a Polygon with its holes a region, in pixels.
+SEGFORGE_API FileBytes EncodeGeoJson(const Segmentation& result, const ModelInfo& model);
+
+// Pixels of each class; rejected pixels count for none.
 SEGFORGE_API std::vector<int64_t> CountPixels(const Segmentation& result, int64_t classes);
 
 // ---- Bytes ------------------------------------------------------------------------------------------------

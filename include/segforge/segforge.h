@@ -63,6 +63,11 @@ enum class NetworkSize : uint8_t {
 
 enum class Resampling : uint8_t { kFromConfig, kPillow, kOpenCv };
 
+enum class InferenceMode : uint8_t {
+  kWhole,  // the network sees the whole image
+  kSlide,  // windows of the network's input, whose logits are averaged where they overlap: as mmseg slides
+};
+
 struct SegmenterOptions {
   int threads = 0;                           // of each Run; 0: as many as the process may use
   std::string backend = "cpu";               // or "ref": plain loops in double precision, to compare with
@@ -72,6 +77,23 @@ struct SegmenterOptions {
   int64_t height = 0;  // of NetworkSize::kFixed, each at least 32
   int64_t width = 0;
   Resampling resampling = Resampling::kFromConfig;  // when the network's size is not the image's
+  InferenceMode mode = InferenceMode::kWhole;
+  // Of kSlide: the windows, each side at least 32, and how far they are apart, at least 1 and at most the
+  // crop. A window at the border is moved inwards; an image smaller than the crop is one window.
+  int64_t crop_height = 1024;
+  int64_t crop_width = 1024;
+  int64_t stride_height = 768;
+  int64_t stride_width = 768;
+  // The network's size is the largest of the image's shape within height x width, either way round: the
+  // image's longer side is at most the longer one of the two and its shorter side at most the shorter one, as
+  // mmseg's Resize(keep_ratio=True). Without a size to fit into (kNative) it changes nothing.
+  bool keep_ratio = false;
+  int64_t divisor = 1;  // the network's sides are rounded up to multiples of it, by resizing, not by padding
+  // Test-time augmentation: the softmax probabilities of the image at each scale of the network's size, and
+  // of its mirror image too when `flip` is set, are averaged. Logits are then the logarithm of that mean, at
+  // the image's size.
+  std::vector<double> scales = {1.0};  // each above 0
+  bool flip = false;
 };
 
 struct StageInfo {
@@ -111,6 +133,8 @@ struct ModelInfo {
 struct Wanted {
   bool logits = false;
   bool confidence = false;
+  int64_t top_k = 0;        // so many most probable classes of each pixel; at most all
+  double reject_below = 0;  // labels whose probability is below become the ignore label, 255 or 65535
 };
 
 struct Timings {      // milliseconds
@@ -123,15 +147,18 @@ struct Segmentation {
   int64_t height = 0;  // of the source image
   int64_t width = 0;
   // [height, width], row-major: the model's class indices 0 .. classes - 1, also under reduce_zero_label. One
-  // of the two is filled: labels8 up to 255 classes (so that 255 is free for "ignore"), labels16 above.
+  // of the two is filled: labels8 up to 255 classes, labels16 above. Rejected pixels have 255 or 65535.
   std::vector<uint8_t> labels8;
   std::vector<uint16_t> labels16;
   std::vector<float> confidence;  // [height, width] softmax probability of the label; empty unless wanted
   std::vector<float> logits;      // [classes, logits_height, logits_width]; empty unless wanted
-  int64_t logits_height = 0;      // a quarter of the network's input, rounded up
+  int64_t logits_height = 0;      // a quarter of the network's input, rounded up; all of it under kSlide
   int64_t logits_width = 0;
   int64_t network_height = 0;
   int64_t network_width = 0;
+  // [top_k, height, width]: the most probable classes, best first, and their softmax probabilities.
+  std::vector<uint16_t> top_labels;
+  std::vector<float> top_probabilities;
   Timings timings;  // of the call; the images of one batch share resize and engine
 
   int LabelAt(int64_t y, int64_t x) const {
@@ -155,7 +182,7 @@ class SEGFORGE_API Segmenter {
 
   // Logits are upsampled to the image's own size (bilinear, half-pixel centres), then argmaxed.
   Segmentation Run(const RgbView& image, const Wanted& wanted = {}) const;
-  // Images of one and the same size, in one pass through the network.
+  // One result an image. Those of one network size go through the network together; under kSlide each alone.
   std::vector<Segmentation> RunBatch(const std::vector<RgbView>& images, const Wanted& wanted = {}) const;
 
  private:
@@ -193,6 +220,8 @@ struct ModelReport {
 // no role.
 SEGFORGE_API ModelReport InspectModel(const std::string& model, int64_t height, int64_t width,
                                       const SegmenterOptions& options = {});
+
+SEGFORGE_API int UsableThreads();  // processors that this process may run on
 
 SEGFORGE_API const char* Version();  // "0.1.0"
 

@@ -2,6 +2,7 @@
 
 #include "api/colors.h"
 #include "api/error.h"
+#include "api/label_image.h"
 #include "api/network_input.h"
 #include "formats/npy.h"
 #include "image/decode.h"
@@ -26,6 +27,12 @@ ConstTensorView View(const std::vector<T>& values, const Shape& shape, std::stri
 ConstTensorView LabelsOf(const Segmentation& result) {
   return result.labels16.empty() ? View(result.labels8, SizeOf(result), "labels")
                                  : View(result.labels16, SizeOf(result), "labels");
+}
+
+Shape TopShape(const Segmentation& result) {
+  const int64_t pixels = result.height * result.width;
+  return {pixels == 0 ? 0 : static_cast<int64_t>(result.top_labels.size()) / pixels, result.height,
+          result.width};
 }
 
 }  // namespace
@@ -68,10 +75,22 @@ FileBytes EncodeConfidenceNpy(const Segmentation& result) {
   return EncodeNpy(View(result.confidence, SizeOf(result), "confidence"));
 }
 
+FileBytes EncodeTopLabelsNpy(const Segmentation& result) {
+  return EncodeNpy(View(result.top_labels, TopShape(result), "top labels"));
+}
+
+FileBytes EncodeTopProbabilitiesNpy(const Segmentation& result) {
+  return EncodeNpy(View(result.top_probabilities, TopShape(result), "top probabilities"));
+}
+
 std::vector<int64_t> CountPixels(const Segmentation& result, int64_t classes) {
   std::vector<int64_t> pixels(static_cast<size_t>(classes));
-  for (const uint8_t label : result.labels8) ++pixels.at(label);
-  for (const uint16_t label : result.labels16) ++pixels.at(label);
+  for (const uint8_t label : result.labels8) {
+    if (label != kIgnored8) ++pixels.at(label);
+  }
+  for (const uint16_t label : result.labels16) {
+    if (label != kIgnored16) ++pixels.at(label);
+  }
   return pixels;
 }
 

@@ -1,9 +1,11 @@
 #include "api/label_image.h"
 
+#include "api/top_classes.h"
+
 namespace segforge {
 namespace {
 
-constexpr int64_t kMaxClassesOf8Bits = 255;  // 255 itself stays free for "ignore"
+constexpr int64_t kMaxClassesOf8Bits = kIgnored8;  // classes 0 to 254
 
 // [h, w, classes] -> [classes, h, w], the layout that checkpoints' own tools write
 std::vector<float> ChannelsFirst(const ConstTensorView& logits, ThreadPool& pool) {
@@ -20,14 +22,37 @@ std::vector<float> ChannelsFirst(const ConstTensorView& logits, ThreadPool& pool
   return planes;
 }
 
+bool NeedsConfidence(const Wanted& wanted) { return wanted.confidence || wanted.reject_below > 0; }
+
+void Reject(double below, Segmentation& result) {
+  for (size_t i = 0; i < result.confidence.size(); ++i) {
+    if (static_cast<double>(result.confidence[i]) >= below) continue;
+    if (result.labels16.empty()) {
+      result.labels8[i] = kIgnored8;
+    } else {
+      result.labels16[i] = kIgnored16;
+    }
+  }
+}
+
 }  // namespace
 
-int64_t LabelImageBytes(ImageSize source, ImageSize network, int64_t classes, const Wanted& wanted) {
+Status CheckWanted(const Wanted& wanted, int64_t classes) {
+  if (wanted.top_k < 0 || wanted.top_k > classes) {
+    return InvalidInput("top k: expected at most the model's {} classes, got {}", classes, wanted.top_k);
+  }
+  if (!(wanted.reject_below >= 0 && wanted.reject_below <= 1)) {
+    return InvalidInput("reject below: expected a probability, 0 to 1, got {}", wanted.reject_below);
+  }
+  return Status();
+}
+
+int64_t LabelImageBytes(ImageSize source, const Shape& logits, const Wanted& wanted) {
   const int64_t pixels = source.height * source.width;
-  const int64_t logits = ((network.height + 3) / 4) * ((network.width + 3) / 4) * classes;
-  int64_t bytes = pixels * (classes > kMaxClassesOf8Bits ? 2 : 1);
-  if (wanted.confidence) bytes += pixels * static_cast<int64_t>(sizeof(float));
-  if (wanted.logits) bytes += logits * static_cast<int64_t>(sizeof(float));
+  int64_t bytes = pixels * (logits[2] > kMaxClassesOf8Bits ? 2 : 1);
+  if (NeedsConfidence(wanted)) bytes += pixels * static_cast<int64_t>(sizeof(float));
+  bytes += pixels * wanted.top_k * static_cast<int64_t>(sizeof(uint16_t) + sizeof(float));
+  if (wanted.logits) bytes += logits.elems() * static_cast<int64_t>(sizeof(float));
   return bytes;
 }
 
@@ -46,11 +71,14 @@ Segmentation MakeSegmentation(const ConstTensorView& logits, ImageSize source, c
     result.labels8.resize(pixels);
     maps.labels = {result.labels8.data(), DType::kU8, shape};
   }
-  if (wanted.confidence) {
+  if (NeedsConfidence(wanted)) {
     result.confidence.resize(pixels);
     maps.confidence = {result.confidence.data(), DType::kF32, shape};
   }
   kernel(logits, maps, pool);
+  if (wanted.reject_below > 0) Reject(wanted.reject_below, result);
+  if (!wanted.confidence) result.confidence = {};
+  if (wanted.top_k > 0) FillTopClasses(logits, source, wanted.top_k, pool, result);
   if (wanted.logits) {
     result.logits = ChannelsFirst(logits, pool);
     result.logits_height = logits.shape[0];

@@ -7,8 +7,15 @@
 
 namespace segforge {
 
-// Bytes that MakeSegmentation takes for one image.
-int64_t LabelImageBytes(ImageSize source, ImageSize network, int64_t classes, const Wanted& wanted);
+// The labels of rejected pixels; no model's classes reach them.
+inline constexpr uint8_t kIgnored8 = 255;
+inline constexpr uint16_t kIgnored16 = 65535;
+
+// Checks top_k and reject_below.
+Status CheckWanted(const Wanted& wanted, int64_t classes);
+
+// Bytes that MakeSegmentation takes for one image, logits [h, w, classes].
+int64_t LabelImageBytes(ImageSize source, const Shape& logits, const Wanted& wanted);
 
 // logits [h, w, classes] f32 -> labels at `source`, and what else is wanted.
 Segmentation MakeSegmentation(const ConstTensorView& logits, ImageSize source, const Wanted& wanted,

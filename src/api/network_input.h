@@ -9,12 +9,13 @@ namespace segforge {
 // Checks pointer, sizes and stride; the result views the same pixels.
 Result<ImageView> CheckedView(const RgbView& image);
 
-// Checks what does not depend on an image.
+// Checks what does not depend on an image: the network's size, windows and strides.
 Status CheckSizeOptions(const SegmenterOptions& options);
 
-// The network's input size for an image of that size; kInvalidInput below 32 x 32.
+// The network's input size for an image of that size: chosen, fitted to the image's shape, scaled, rounded up
+// to the divisor, in this order. kInvalidInput below 32 x 32.
 Result<ImageSize> ChooseNetworkSize(const SegmenterOptions& options, const Preprocessing& preprocessing,
-                                    ImageSize image);
+                                    ImageSize image, double scale = 1);
 
 // Resizes where needed and normalises into output [1, H, W, 3] f32, whose H x W is the network's size.
 void FillInput(const ImageView& image, const Preprocessing& preprocessing, TensorView output,

@@ -110,6 +110,33 @@ TEST(Segmenter, ABatchIsItsImages) {
   EXPECT_TRUE(segmenter.RunBatch({}).empty());
 }
 
+TEST(Segmenter, ABatchMayHaveImagesOfSeveralSizes) {
+  const RgbImage image = LoadImage(kStreet);
+  const Segmenter segmenter(kModel, OneThread());
+  const std::vector<RgbView> parts = {Part(image, 300, 0, 70, 65), Part(image, 400, 500, 64, 96),
+                                      Part(image, 100, 300, 70, 65)};
+  const std::vector<Segmentation> batch = segmenter.RunBatch(parts, {true, false});
+  ASSERT_EQ(batch.size(), 3U);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Segmentation single = segmenter.Run(parts[i], {true, false});
+    ASSERT_EQ(batch[i].width, parts[i].width);
+    ASSERT_EQ(batch[i].logits.size(), single.logits.size());
+    for (size_t k = 0; k < single.logits.size(); ++k)
+      ASSERT_NEAR(batch[i].logits[k], single.logits[k], 1e-3) << i;
+  }
+}
+
+TEST(Segmenter, ASlideOfOneWindowIsTheWholeImage) {
+  const RgbImage image = LoadImage(kStreet);
+  SegmenterOptions options = OneThread();
+  options.mode = InferenceMode::kSlide;
+  const RgbView part = Part(image, 300, 200, 90, 117);
+  const Segmentation slid = Segmenter(kModel, options).Run(part, {true, false});
+  EXPECT_EQ(slid.labels8, Segmenter(kModel, OneThread()).Run(part).labels8);
+  EXPECT_EQ(slid.logits_height, 90);
+  EXPECT_EQ(slid.logits.size(), 11U * 90 * 117);
+}
+
 TEST(Segmenter, ConcurrentCallsGiveWhatEachGivesAlone) {
   const RgbImage image = LoadImage(kStreet);
   const Segmenter segmenter(kModel, OneThread());
@@ -139,8 +166,13 @@ TEST(Segmenter, ErrorsSayWhatAndWhy) {
   ExpectError(ErrorCode::kInvalidInput, "no data", run({nullptr, 40, 40, 0}));
   ExpectError(ErrorCode::kInvalidInput, "stride: expected at least 120",
               run({image.pixels.data(), 40, 40, 119}));
-  ExpectError(ErrorCode::kInvalidInput, "batch: image 1", [&] {
-    segmenter.RunBatch({Part(image, 0, 0, 40, 40), Part(image, 0, 0, 40, 41)});
+  ExpectError(ErrorCode::kInvalidInput, "stride: expected 1x1 to the crop's 64x96, got 64x97", [] {
+    SegmenterOptions options;
+    options.mode = InferenceMode::kSlide;
+    options.crop_height = options.stride_height = 64;
+    options.crop_width = 96;
+    options.stride_width = 97;
+    Segmenter segmenter_with_gaps(kModel, options);
   });
   ExpectError(ErrorCode::kInvalidInput, "backend \"gpu\"", [] {
     SegmenterOptions options;

@@ -21,6 +21,7 @@ class SessionPool {
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     Session* operator->() const { return session_.get(); }
+    Session& operator*() const { return *session_; }
 
    private:
     SessionPool& pool_;

@@ -37,8 +37,8 @@ struct JpegDecoder {
   auto* decoder = static_cast<JpegDecoder*>(info->client_data);
   info->err->format_message(info, decoder->message);
   const int code = info->err->msg_code;
-  decoder->unsupported = code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED ||
-                         code == JERR_CONVERSION_NOTIMPL;
+  decoder->unsupported =
+      code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED || code == JERR_CONVERSION_NOTIMPL;
   std::longjmp(decoder->jump, 1);
 }
 

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -126,6 +127,121 @@ TEST(Segment, PaletteNamesTheClassesOfACheckpointWithoutNames) {
   };
   EXPECT_EQ(first_name({}), "class 0");
   EXPECT_EQ(first_name({"--palette", "palette.txt"}), "thing0");
+}
+
+// Images of very different sizes, so that later ones are done before earlier ones.
+TEST(Segment, ImagesAtOnceAreReportedInOrderAndGiveTheSameResults) {
+  Workspace workspace;
+  constexpr int kImages = 9;
+  for (int i = 0; i < kImages; ++i) {
+    workspace.WriteImage("in/" + std::to_string(i) + ".png", i % 3 == 0 ? 400 : 40, 64 + i);
+  }
+  workspace.Write("in/4.png", "not an image");
+  const auto run = [&](const std::string& jobs, const std::string& out) {
+    const Outcome outcome = workspace.Run({"segment", "in", "-t", jobs, "-j", jobs, "--json", "-o", out});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("in/4.png: not an image"));
+    return outcome.out;
+  };
+  run("1", "one");
+  std::istringstream lines(run("4", "four"));
+  std::string line;
+  for (int i = 0; i < kImages; ++i) {
+    const std::string name = std::to_string(i) + ".png";
+    ASSERT_TRUE(std::getline(lines, line));
+    EXPECT_EQ(Json::parse(line).at("image"), "in/" + name);
+    EXPECT_EQ(Json::parse(line).contains("error"), i == 4);
+    if (i == 4) continue;
+    EXPECT_EQ(workspace.Read("four/" + name), workspace.Read("one/" + name));
+  }
+}
+
+TEST(Segment, LabelsFollowTheChosenConvention) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  workspace.Write("map.json", "[10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 0, 1]");
+  const auto labels = [&](std::vector<std::string> options, const std::string& name) {
+    options.insert(options.begin(), {"segment", "a.png", "-o", name, "-q"});
+    const Outcome run = workspace.Run(options);
+    EXPECT_EQ(run.code, 0) << run.err;
+    return ReadArray(workspace, name);
+  };
+  const Checkpoint plain = labels({}, "plain.npy");
+  const Checkpoint zero = labels({"--reduce-zero-label"}, "zero.npy");
+  workspace.Write("map.txt", "0 10\n1 11\n2 12\n3 13\n4 14\n5 15\n6 16\n7 17\n8 18\n9 19\n10 20\n");
+  const Checkpoint mapped = labels({"--map", "map.txt"}, "mapped.npy");
+  for (size_t i = 0; i < 64 * 64; ++i) {
+    const int label = plain.tensors[0].tensor.span<uint8_t>()[i];
+    ASSERT_EQ(zero.tensors[0].tensor.span<uint8_t>()[i], label + 1);
+    ASSERT_EQ(mapped.tensors[0].tensor.span<uint8_t>()[i], label + 10);
+  }
+  const Outcome ids = workspace.Run({"segment", "a.png", "--label-ids"});
+  EXPECT_EQ(ids.code, 2);
+  EXPECT_THAT(ids.err, HasSubstr("expected a model of its 19 classes, got 11"));
+  const Outcome wrong = workspace.Run({"segment", "a.png", "--map", "map.json"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("map.json: label 11: expected one of the model's 0 to 10"));
+}
+
+TEST(Segment, TopClassesLieBesideTheResult) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 40, 50);
+  const Outcome run =
+      workspace.Run({"segment", "a.png", "-o", "out/", "--top-k", "3", "--reject-below", "0.9999", "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(workspace.Files(),
+              ElementsAre("a.png", "out/a.png", "out/a.top-probabilities.npy", "out/a.top.npy"));
+  EXPECT_EQ(ReadArray(workspace, "out/a.top.npy").tensors[0].tensor.shape, (Shape{3, 40, 50}));
+  const Json report = Json::parse(run.out);
+  int64_t pixels = report.at("rejected").at("pixels").get<int64_t>();
+  EXPECT_GT(pixels, 0);
+  for (const Json& row : report.at("classes")) pixels += row.at("pixels").get<int64_t>();
+  EXPECT_EQ(pixels, 40 * 50);
+}
+
+TEST(Segment, WritesMasksAsJson) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  const Outcome run = workspace.Run({"segment", "-o", "out", "-f", "json,rle,coco,geojson", "a.png"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(workspace.Files(),
+              ElementsAre("a.png", "out/a.areas.json", "out/a.coco.json", "out/a.geojson", "out/a.rle.json"));
+  std::map<int, int64_t> areas, run_lengths, regions, features;
+  for (const Json& row : Json::parse(workspace.Read("out/a.areas.json")).at("classes")) {
+    if (row.at("pixels") > 0) areas[row.at("label")] = row.at("pixels");
+  }
+  for (const Json& row : Json::parse(workspace.Read("out/a.rle.json")).at("classes")) {
+    const auto counts = row.at("counts").get<std::vector<int64_t>>();
+    for (size_t i = 1; i < counts.size(); i += 2) run_lengths[row.at("label")] += counts[i];
+  }
+  for (const Json& row : Json::parse(workspace.Read("out/a.coco.json")).at("annotations")) {
+    regions[row.at("category_id")] += row.at("area").get<int64_t>();
+  }
+  for (const Json& row : Json::parse(workspace.Read("out/a.geojson")).at("features")) {
+    features[row.at("properties").at("label")] += row.at("properties").at("area").get<int64_t>();
+  }
+  EXPECT_EQ(run_lengths, areas);
+  EXPECT_EQ(regions, areas);
+  EXPECT_EQ(features, areas);
+}
+
+TEST(Segment, SlidesWindows) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 75, 150);
+  const Outcome run = workspace.Run({"segment", "a.png", "-o", "a.npy", "--mode", "slide", "--crop", "64x80",
+                                     "--stride", "40x60", "--save-logits", "logits.npy"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  SegmenterOptions options;
+  options.mode = InferenceMode::kSlide;
+  options.crop_height = 64;
+  options.crop_width = 80;
+  options.stride_height = 40;
+  options.stride_width = 60;
+  const RgbImage image = LoadImage(workspace.path("a.png").string());
+  const Segmentation expected = Segmenter("street-b0", options).Run(image.view());
+  const Checkpoint labels = ReadArray(workspace, "a.npy");
+  EXPECT_TRUE(std::ranges::equal(labels.tensors.front().tensor.span<uint8_t>(), expected.labels8));
+  EXPECT_EQ(ReadArray(workspace, "logits.npy").tensors.front().tensor.shape, (Shape{11, 75, 150}));
 }
 
 TEST(Segment, StandardInputToStandardOutput) {

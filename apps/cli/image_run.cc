@@ -1,0 +1,158 @@
+#include "image_run.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <mutex>
+#include <new>
+#include <numeric>
+#include <stdexcept>
+
+#include "interrupt.h"
+
+namespace segforge::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double MsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// Puts the image's name before the message of what `work` throws.
+template <typename Work>
+auto About(const std::string& input, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", NameOf(input), error.what()));
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kOutOfMemory, fmt::format("{}: there is not enough memory", NameOf(input)));
+  }
+}
+
+void Write(const std::string& path, const FileBytes& bytes) {
+  const UninterruptedWrite guard;
+  WriteBytes(path, bytes);
+}
+
+FileBytes BytesOf(const std::string& text) {
+  const auto* data = reinterpret_cast<const std::byte*>(text.data());
+  return FileBytes(data, data + text.size());
+}
+
+std::optional<LabelMap> MapOf(const SegmentOptions& options, const ModelInfo& info) {
+  switch (options.convention) {
+    case Convention::kModel:
+      return std::nullopt;
+    case Convention::kCityscapesIds:
+      return CityscapesLabelIds(info);
+    case Convention::kReduceZeroLabel:
+      return ReducedZeroLabels(info);
+    case Convention::kFile:
+      return LoadLabelMap(options.label_map, info);
+  }
+  throw std::logic_error("a convention without its map");
+}
+
+}  // namespace
+
+ImageRun::ImageRun(const SegmentOptions& options, int images_at_once)
+    : options_(options),
+      segmenter_(options.model, options.segmenter),
+      info_(segmenter_.info()),
+      colors_(LoadLabelColors(options.palette, info_)),
+      map_(MapOf(options, info_)),
+      others_(images_at_once > 1) {
+  if (map_) mapped_colors_ = MapColors(colors_, *map_);
+  const bool palette_names = !info_.class_names_known && !options.palette.empty() && !colors_.names.empty();
+  if (palette_names) info_.class_names = colors_.names;
+}
+
+FileBytes ImageRun::Encode(Format format, const RgbImage& image, const Segmentation& result,
+                           const ImageReport& report) const {
+  switch (format) {
+    case Format::kLabels:
+      return map_ ? EncodeLabelsPng(MapLabels(result, *map_), mapped_colors_)
+                  : EncodeLabelsPng(result, colors_);
+    case Format::kOverlay:
+      return EncodeOverlayPng(image.view(), result, colors_, options_.alpha);
+    case Format::kColor:
+      return EncodeColorPng(result, colors_);
+    case Format::kNpy:
+      return EncodeLabelsNpy(map_ ? MapLabels(result, *map_) : result);
+    case Format::kJson:
+      return BytesOf(AreasJson(report, info_) + "\n");
+    case Format::kRle:
+      return EncodeRunLengths(result, info_);
+    case Format::kCoco:
+      return EncodeCoco(result, info_, report.input);
+    case Format::kGeoJson:
+      return EncodeGeoJson(result, info_);
+  }
+  throw std::logic_error("a format without its encoder");
+}
+
+ImageRun::Files ImageRun::EncodeAll(const Job& job, const RgbImage& image, const Segmentation& result,
+                                    const ImageReport& report) const {
+  Files files;
+  for (const auto& [format, path] : job.maps) files.emplace_back(path, Encode(format, image, result, report));
+  if (!job.logits.empty()) files.emplace_back(job.logits, EncodeLogitsNpy(result));
+  if (!job.confidence.empty()) files.emplace_back(job.confidence, EncodeConfidenceNpy(result));
+  if (!job.top_labels.empty()) {
+    files.emplace_back(job.top_labels, EncodeTopLabelsNpy(result));
+    files.emplace_back(job.top_probabilities, EncodeTopProbabilitiesNpy(result));
+  }
+  return files;
+}
+
+ImageRun::Files ImageRun::Results(const Job& job, const FileBytes& file, ImageReport& report) const {
+  auto start = Clock::now();
+  const RgbImage image = DecodeImage(file);
+  report.decode += MsSince(start);
+  Wanted wanted;
+  wanted.logits = !job.logits.empty();
+  wanted.confidence = !job.confidence.empty();
+  wanted.top_k = options_.top_k;
+  wanted.reject_below = options_.reject_below;
+  const Segmentation result = segmenter_.Run(image.view(), wanted);
+  report.height = result.height;
+  report.width = result.width;
+  report.network_height = result.network_height;
+  report.network_width = result.network_width;
+  report.timings = result.timings;
+  report.pixels = CountPixels(result, info_.classes);
+  report.rejected =
+      result.height * result.width - std::accumulate(report.pixels.begin(), report.pixels.end(), int64_t{0});
+  start = Clock::now();
+  Files files = EncodeAll(job, image, result, report);
+  report.encode = MsSince(start);
+  return files;
+}
+
+ImageReport ImageRun::operator()(const Job& job) {
+  ImageReport report;
+  report.input = NameOf(job.input);
+  auto start = Clock::now();
+  const FileBytes file = ReadBytes(job.input);
+  report.decode = MsSince(start);
+  Files files;
+  try {
+    const std::shared_lock together(alone_);
+    files = About(job.input, [&] { return Results(job, file, report); });
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kOutOfMemory || !others_) throw;
+    // The other images may hold what this one lacks.
+    const std::unique_lock alone(alone_);
+    files = About(job.input, [&] { return Results(job, file, report); });
+  }
+  start = Clock::now();
+  for (const auto& [path, bytes] : files) {
+    Write(path, bytes);
+    report.outputs.push_back(path == "-" ? "standard output" : path);
+  }
+  report.encode += MsSince(start);
+  return report;
+}
+
+}  // namespace segforge::cli

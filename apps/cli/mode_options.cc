@@ -1,0 +1,78 @@
+#include "mode_options.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace segforge::cli {
+namespace {
+
+// An option of the value HEIGHTxWIDTH.
+CLI::Option* AddHeightWidth(CLI::App& command, const std::string& name, int64_t& height, int64_t& width,
+                            const std::string& help) {
+  const auto parse = [&height, &width, name](const std::string& text) {
+    ParseHeightWidth(name, text, height, width);
+  };
+  return command.add_option_function<std::string>(name, parse, help)->type_name("HEIGHTxWIDTH");
+}
+
+void AddSizeOptions(CLI::App& command, SegmenterOptions& options) {
+  command.add_flag(
+      "--keep-ratio", options.keep_ratio,
+      "Fit the image into --size without distortion: its longer side into the longer of the two, "
+      "its shorter side into the shorter");
+  command
+      .add_option("--divisor", options.divisor,
+                  "Round the sides of the network's input up to multiples of this, by resizing; 32 is usual")
+      ->capture_default_str();
+}
+
+void AddAugmentationOptions(CLI::App& command, SegmenterOptions& options) {
+  command
+      .add_option(
+          "--scales", options.scales,
+          "Run the network at each of these multiples of its size, such as 0.5,1,1.5, and average the "
+          "probabilities")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_flag("--flip", options.flip, "Average with the probabilities of the mirrored image");
+}
+
+}  // namespace
+
+void ParseHeightWidth(const std::string& option, const std::string& text, int64_t& height, int64_t& width) {
+  const char* end = text.data() + text.size();
+  const auto [cross, error] = std::from_chars(text.data(), end, height);
+  const bool has_cross = error == std::errc() && cross != end && *cross == 'x';
+  const auto [rest, width_error] = std::from_chars(has_cross ? cross + 1 : end, end, width);
+  if (!has_cross || width_error != std::errc() || rest != end) {
+    throw CLI::ValidationError(option, "expected HEIGHTxWIDTH such as 512x1024, got \"" + text + "\"");
+  }
+}
+
+void AddModeOptions(CLI::App& command, SegmenterOptions& options) {
+  AddSizeOptions(command, options);
+  AddAugmentationOptions(command, options);
+  auto* mode =
+      command
+          .add_option_function<std::string>(
+              "--mode",
+              [&options](const std::string& name) {
+                options.mode = name == "slide" ? InferenceMode::kSlide : InferenceMode::kWhole;
+              },
+              "whole: the network sees the image at once. slide: windows, whose logits are averaged where "
+              "they overlap, as mmseg does it. Default: whole")
+          ->check(CLI::IsMember({"whole", "slide"}));
+  AddHeightWidth(command, "--crop", options.crop_height, options.crop_width,
+                 "Size of slide's windows. Default: 1024x1024")
+      ->needs(mode);
+  AddHeightWidth(command, "--stride", options.stride_height, options.stride_width,
+                 "How far slide's windows are apart. Default: three quarters of the crop")
+      ->needs(mode);
+  command.callback([&options, &command] {
+    if (command.get_option("--crop")->empty() || !command.get_option("--stride")->empty()) return;
+    options.stride_height = std::max<int64_t>(1, options.crop_height * 3 / 4);
+    options.stride_width = std::max<int64_t>(1, options.crop_width * 3 / 4);
+  });
+}
+
+}  // namespace segforge::cli

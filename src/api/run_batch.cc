@@ -1,0 +1,200 @@
+#include "api/run_batch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/augment.h"
+#include "api/label_image.h"
+#include "api/network_input.h"
+#include "api/slide.h"
+#include "api/stopwatch.h"
+#include "base/memory.h"
+
+namespace segforge {
+namespace {
+
+// [N, H, W, 3] -> the n-th image's [1, H, W, 3]
+TensorView InputOf(const TensorView& batch, int64_t n) {
+  const Shape shape = {1, batch.shape[1], batch.shape[2], batch.shape[3]};
+  return {batch.as<float>() + n * shape.elems(), DType::kF32, shape};
+}
+
+// [N, h, w, classes] -> the n-th image's [h, w, classes]
+ConstTensorView LogitsOf(const ConstTensorView& batch, int64_t n) {
+  const Shape shape = {batch.shape[1], batch.shape[2], batch.shape[3]};
+  return {batch.as<float>() + n * shape.elems(), DType::kF32, shape};
+}
+
+ImageSize SizeOf(const ImageView& image) { return {image.height, image.width}; }
+
+// What all images of one call share.
+struct Call {
+  const LoadedModel& model;
+  const Wanted& wanted;
+  ImageSize network;
+  Session& session;
+};
+
+Segmentation Finish(const Call& call, const ConstTensorView& logits, ImageSize source,
+                    const Timings& timings) {
+  Stopwatch watch;
+  Segmentation result =
+      MakeSegmentation(logits, source, call.wanted, call.model.label_kernel, call.session.pool());
+  result.timings = timings;
+  result.timings.labels += watch.LapMs();
+  result.network_height = call.network.height;
+  result.network_width = call.network.width;
+  return result;
+}
+
+Result<std::vector<Segmentation>> RunWhole(const Call& call, const std::vector<ImageView>& images,
+                                           const Batch& batch) {
+  const auto count = static_cast<int64_t>(batch.images.size());
+  const InputSize size = {count, batch.network.height, batch.network.width};
+  SEGFORGE_ASSIGN_OR_RETURN(const auto plan, call.model.engine->PlanFor(size, call.model.threads));
+  SEGFORGE_RETURN_IF_ERROR(call.session.Prepare(plan));
+  int64_t map_bytes = 0;
+  for (const size_t i : batch.images) {
+    map_bytes += LabelImageBytes(SizeOf(images[i]), LogitsOf(call.session.output(0), 0).shape, call.wanted);
+  }
+  SEGFORGE_RETURN_IF_ERROR(CheckMemory(map_bytes, "label maps"));
+
+  Stopwatch watch;
+  Timings timings;
+  for (int64_t n = 0; n < count; ++n) {
+    FillInput(images[batch.images[static_cast<size_t>(n)]], call.model.preprocessing,
+              InputOf(call.session.input(), n), call.session.pool());
+  }
+  timings.resize = watch.LapMs();
+  call.session.Execute();
+  timings.engine = watch.LapMs();
+  std::vector<Segmentation> results;
+  for (int64_t n = 0; n < count; ++n) {
+    const ImageSize source = SizeOf(images[batch.images[static_cast<size_t>(n)]]);
+    results.push_back(Finish(call, LogitsOf(call.session.output(0), n), source, timings));
+  }
+  return results;
+}
+
+// The image at the network's size; `resized` owns the pixels where they are not the image's own.
+Result<ImageView> ResizedView(const Call& call, const ImageView& image, Image& resized) {
+  if (SizeOf(image) == call.network) return image;
+  const int64_t bytes = call.network.height * call.network.width * 3;
+  SEGFORGE_RETURN_IF_ERROR(CheckMemory(bytes, "the resized image"));
+  resized = Resize(image, call.network, call.model.preprocessing.resample, &call.session.pool());
+  return resized.view();
+}
+
+// Logits [h, w, classes] of one image that has the network's size, whole or slid over. They lie in `slid` or
+// in the session, until it is used again.
+Result<ConstTensorView> OneImagesLogits(const Call& call, const ImageView& image, Tensor& slid,
+                                        Timings& times) {
+  if (call.model.options.mode == InferenceMode::kSlide) {
+    SEGFORGE_ASSIGN_OR_RETURN(slid, SlideLogits(call.model, image, call.session, times));
+    return std::as_const(slid).view();
+  }
+  Stopwatch watch;
+  SEGFORGE_ASSIGN_OR_RETURN(const auto plan,
+                            call.model.engine->PlanFor({1, image.height, image.width}, call.model.threads));
+  SEGFORGE_RETURN_IF_ERROR(call.session.Prepare(plan));
+  Normalize(image, call.model.preprocessing, call.session.input(), call.session.pool());
+  times.resize += watch.LapMs();
+  call.session.Execute();
+  times.engine += watch.LapMs();
+  return LogitsOf(call.session.output(0), 0);
+}
+
+Result<Segmentation> RunSlide(const Call& call, const ImageView& image) {
+  Stopwatch watch;
+  Timings timings;
+  Image resized;
+  SEGFORGE_ASSIGN_OR_RETURN(const ImageView input, ResizedView(call, image, resized));
+  timings.resize = watch.LapMs();
+  Tensor slid;
+  SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView logits, OneImagesLogits(call, input, slid, timings));
+  SEGFORGE_RETURN_IF_ERROR(
+      CheckMemory(LabelImageBytes(SizeOf(image), logits.shape, call.wanted), "label maps"));
+  return Finish(call, logits, SizeOf(image), timings);
+}
+
+// Adds the probabilities of the image at call.network, and of its mirror image, to sum.
+Status AddScale(const Call& call, const ImageView& image, TensorView sum, Timings& times) {
+  Stopwatch watch;
+  Image resized;
+  SEGFORGE_ASSIGN_OR_RETURN(ImageView input, ResizedView(call, image, resized));
+  times.resize += watch.LapMs();
+  for (const bool mirrored : {false, true}) {
+    if (mirrored && !call.model.options.flip) break;
+    if (mirrored) {
+      SEGFORGE_RETURN_IF_ERROR(CheckMemory(input.height * input.width * 3, "the mirrored image"));
+      resized = Mirrored(input);
+      input = resized.view();
+    }
+    Tensor slid;
+    SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView logits, OneImagesLogits(call, input, slid, times));
+    watch.LapMs();
+    AddProbabilities(logits, mirrored, sum, call.session.pool());
+    times.labels += watch.LapMs();
+  }
+  return Status();
+}
+
+Result<Segmentation> RunAugmented(const Call& call, const ImageView& image) {
+  const SegmenterOptions& options = call.model.options;
+  const Shape shape = {image.height, image.width, call.model.classes};
+  SEGFORGE_RETURN_IF_ERROR(CheckMemory(shape.elems() * static_cast<int64_t>(sizeof(float)) +
+                                           LabelImageBytes(SizeOf(image), shape, call.wanted),
+                                       "the averaged probabilities"));
+  Tensor sum(DType::kF32, shape);
+  std::ranges::fill(sum.span<float>(), 0.0f);
+  Timings timings;
+  for (const double scale : options.scales) {
+    Call scaled = call;
+    SEGFORGE_ASSIGN_OR_RETURN(scaled.network,
+                              ChooseNetworkSize(options, call.model.preprocessing, SizeOf(image), scale));
+    SEGFORGE_RETURN_IF_ERROR(AddScale(scaled, image, sum.view(), timings));
+  }
+  Stopwatch watch;
+  LogOfMean(static_cast<int64_t>(options.scales.size()) * (options.flip ? 2 : 1), sum.view(),
+            call.session.pool());
+  timings.labels += watch.LapMs();
+  return Finish(call, std::as_const(sum).view(), SizeOf(image), timings);
+}
+
+bool IsAugmented(const SegmenterOptions& options) {
+  return options.flip || options.scales.size() > 1 || options.scales.front() != 1;
+}
+
+}  // namespace
+
+Result<std::vector<Batch>> BatchesOf(const LoadedModel& model, const std::vector<ImageView>& images) {
+  std::vector<Batch> batches;
+  for (size_t i = 0; i < images.size(); ++i) {
+    SEGFORGE_ASSIGN_OR_RETURN(const ImageSize network,
+                              ChooseNetworkSize(model.options, model.preprocessing, SizeOf(images[i])));
+    const auto same = std::ranges::find(batches, network, &Batch::network);
+    const bool together = model.options.mode == InferenceMode::kWhole && !IsAugmented(model.options);
+    if (together && same != batches.end()) {
+      same->images.push_back(i);
+    } else {
+      batches.push_back({network, {i}});
+    }
+  }
+  return batches;
+}
+
+Result<std::vector<Segmentation>> RunBatchOnSession(const LoadedModel& model,
+                                                    const std::vector<ImageView>& images, const Batch& batch,
+                                                    const Wanted& wanted, Session& session) {
+  const Call call = {model, wanted, batch.network, session};
+  const ImageView& first = images[batch.images.front()];
+  const bool augmented = IsAugmented(model.options);
+  if (!augmented && model.options.mode == InferenceMode::kWhole) return RunWhole(call, images, batch);
+  SEGFORGE_ASSIGN_OR_RETURN(Segmentation result,
+                            augmented ? RunAugmented(call, first) : RunSlide(call, first));
+  std::vector<Segmentation> results;
+  results.push_back(std::move(result));
+  return results;
+}
+
+}  // namespace segforge

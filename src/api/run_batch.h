@@ -1,0 +1,24 @@
+// From checked images to segmentations, in the mode that the options choose.
+#pragma once
+
+#include <vector>
+
+#include "api/loaded_model.h"
+
+namespace segforge {
+
+// Images that go through the network together: all of one network size.
+struct Batch {
+  ImageSize network;
+  std::vector<size_t> images;  // indices, ascending
+};
+
+// Whole images of one network size become one batch; slid over or augmented, each is run alone.
+Result<std::vector<Batch>> BatchesOf(const LoadedModel& model, const std::vector<ImageView>& images);
+
+// One result for each of the batch's images, in their order. The session must have model.threads threads.
+Result<std::vector<Segmentation>> RunBatchOnSession(const LoadedModel& model,
+                                                    const std::vector<ImageView>& images, const Batch& batch,
+                                                    const Wanted& wanted, Session& session);
+
+}  // namespace segforge
