@@ -82,7 +82,8 @@ void PrintBenchHeader(std::FILE* file) {
 }
 
 void PrintCase(std::FILE* file, const MeasuredCase& measured) {
-  const auto& [bench, result] = measured;
+  const BenchCase& bench = measured.bench;
+  const BenchResult& result = measured.result;
   fmt::print(file, "\n{} · {} · {}x{} · batch {}\n", OneLine(bench.model), result.device, bench.height,
              bench.width, bench.batch);
   const Statistics engine = Summarize(result.engine.ms);

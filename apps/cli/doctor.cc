@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "exit_code.h"
@@ -52,8 +53,10 @@ void PrintDoctor(const MachineReport& machine, const std::vector<Ceilings>& ceil
     fmt::print("               load {:.1f}: a busy machine shows lower ceilings; --refresh once it is idle\n",
                machine.load);
   }
+  std::error_code missing;
+  const bool kept = std::filesystem::exists(machine.ceilings_file, missing);
   fmt::print("kept in        {}\n",
-             machine.ceilings_file.empty() ? "nowhere" : OneLine(machine.ceilings_file));
+             kept ? OneLine(machine.ceilings_file) : "nowhere: there is no cache folder to write to");
 }
 
 std::string DoctorJson(const MachineReport& machine, const std::vector<Ceilings>& ceilings) {
@@ -94,6 +97,7 @@ int Doctor(const DoctorOptions& options) {
   if (counts.empty())
     counts = machine.threads > 1 ? std::vector<int>{1, machine.threads} : std::vector<int>{1};
   std::vector<Ceilings> ceilings;
+  ceilings.reserve(counts.size());
   for (const int threads : counts) ceilings.push_back(MeasureCeilings(threads, options.refresh));
   if (options.json) {
     fmt::print("{}\n", DoctorJson(machine, ceilings));

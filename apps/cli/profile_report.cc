@@ -89,6 +89,7 @@ std::vector<KindTotal> TotalsByKind(const ModelProfile& profile) {
     total.bytes += layer.bytes;
   }
   std::vector<KindTotal> sorted;
+  sorted.reserve(totals.size());
   for (auto& [kind, total] : totals) sorted.push_back(std::move(total));
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.ms > b.ms; });
   return sorted;

@@ -68,6 +68,7 @@ class Pipeline {
     std::vector<RgbImage> images;
     std::vector<RgbView> views;
     for (int64_t i = 0; i < batch_; ++i) images.push_back(DecodeImage(file_));
+    views.reserve(images.size());
     for (const RgbImage& image : images) views.push_back(image.view());
     ms[0] = lap_ms();
     const std::vector<Segmentation> results = segmenter_.RunBatch(views);

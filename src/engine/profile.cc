@@ -85,6 +85,7 @@ Profile ProfilePlan(Session& session, const Plan& plan, int runs) {
   profile.steps = Describe(plan);
   for (size_t i = 0; i < count; ++i) {
     std::vector<double> ms;
+    ms.reserve(ends.size());
     for (const auto& run : ends) ms.push_back(MsBetween(run[i], run[i + 1]));
     StepProfile& step = profile.steps[i];
     step.median_ms = ms[IndexOfMedian(ms)];
