@@ -13,6 +13,7 @@
 #include "exit_code.h"
 #include "inputs.h"
 #include "progress.h"
+#include "segforge/evaluate.h"
 #include "segforge/files.h"
 #include "stored_results.h"
 #include "text.h"
@@ -23,17 +24,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A model that is run, or results that are read.
+// A model that is run here or by ONNX Runtime, or results that are read.
 class Reference {
  public:
   Reference(const CompareOptions& options, const ModelInfo& candidate) {
     std::error_code missing;
     const std::string& name = options.reference;
     if (fs::path(name).extension() == ".onnx") {
-      throw Error(ErrorCode::kUnsupported,
-                  fmt::format("{}: .onnx files are not run; store its logits as NAME.logits.npy in a folder, "
-                              "and give that",
-                              name));
+      onnx_ = std::make_unique<OnnxReference>(name, candidate, options.candidate_options);
+      line_ = fmt::format("{} · {}", name, onnx_->device());
+      return;
     }
     if (fs::is_directory(name, missing) && !IsModelFolder(name)) {
       stored_ = std::make_unique<StoredResults>(name, candidate.classes);
@@ -52,6 +52,7 @@ class Reference {
   }
 
   Segmentation Of(const Input& input, const RgbImage& image) const {
+    if (onnx_) return onnx_->Run(image.view());
     return segmenter_ ? segmenter_->Run(image.view(), {true, false}) : stored_->Of(input, image.view());
   }
   const std::string& line() const { return line_; }
@@ -59,6 +60,7 @@ class Reference {
  private:
   std::unique_ptr<Segmenter> segmenter_;
   std::unique_ptr<StoredResults> stored_;
+  std::unique_ptr<OnnxReference> onnx_;
   std::string line_;
 };
 

@@ -60,6 +60,10 @@ void Check(const CompareOptions& options) {
     throw Error(ErrorCode::kInvalidInput,
                 options.reference + ": --layers: expected a model as the reference, got stored results");
   }
+  if (std::filesystem::path(options.reference).extension() == ".onnx") {
+    throw Error(ErrorCode::kUnsupported,
+                options.reference + ": --layers: expected a model that Segforge runs, got .onnx");
+  }
   if (options.candidate_options.disabled_passes != options.reference_options.disabled_passes) {
     throw Error(
         ErrorCode::kInvalidInput,

@@ -94,8 +94,10 @@ CLI::App* AddCompareCommand(CLI::App& program, CompareOptions& options) {
                    "of them (*.label.png in a folder is left out)")
       ->required();
   command
-      ->add_option("--against", options.reference,
-                   "The reference: a model, or a folder of stored .npy results")
+      ->add_option(
+          "--against", options.reference,
+          "The reference: a model, a folder of stored .npy results, or an .onnx file, which an installed "
+          "ONNX Runtime runs ($SEGFORGE_ONNXRUNTIME names its library)")
       ->required()
       ->type_name("MODEL|FOLDER");
   command->add_option("-m,--model", options.model, "The candidate; all other names are then inputs");

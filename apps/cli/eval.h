@@ -23,6 +23,6 @@ struct EvalOptions {
 CLI::App* AddEvalCommand(CLI::App& program, EvalOptions& options);
 
 // Runs `segforge eval`; returns the exit code.
-int Eval(const EvalOptions& options);
+int Eval(const EvalOptions& given);
 
 }  // namespace segforge::cli

@@ -156,6 +156,25 @@ class SEGFORGE_API Comparison {
   std::unique_ptr<State> state_;
 };
 
+// An .onnx file run by an installed ONNX Runtime, which is loaded only here: $SEGFORGE_ONNXRUNTIME, or
+// libonnxruntime.so where the system's loader finds it. Movable.
+class SEGFORGE_API OnnxReference {
+ public:
+  // The model takes [1, 3, H, W] f32, prepared as `options` and `like` say, and gives logits of as many
+  // classes as `like` has. kUnsupported without the library.
+  OnnxReference(const std::string& path, const ModelInfo& like, const SegmenterOptions& options);
+  OnnxReference(OnnxReference&&) noexcept;
+  OnnxReference& operator=(OnnxReference&&) noexcept;
+  ~OnnxReference();
+
+  const std::string& device() const;             // "ONNX Runtime 1.20.1"
+  Segmentation Run(const RgbView& image) const;  // with logits
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 struct LayerDifference {
   std::string name;       // of the graph's node: "stage1.block0.attention"
   std::string operation;  // "Attention"

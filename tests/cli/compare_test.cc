@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -68,6 +69,31 @@ TEST(Compare, StoredResultsServeAsTheReference) {
   const Outcome labels = workspace.Run({"compare", "a.png", "--against", "labels", "--json"});
   EXPECT_EQ(labels.code, 0) << labels.err;
   EXPECT_FALSE(Json::parse(labels.out).at("summary").contains("logits"));
+}
+
+// Where ONNX Runtime is not installed, $SEGFORGE_ONNXRUNTIME names its library.
+TEST(Compare, AgreesWithOnnxRuntime) {
+  const char* set = std::getenv("SEGFORGE_SHARED");
+  const std::filesystem::path shared = set != nullptr ? set : SEGFORGE_SOURCE_DIR "/../shared";
+  const std::string model = (shared / "models/b0.hf.op12.onnx").string();
+  if (!std::filesystem::exists(model)) GTEST_SKIP() << "no shared model: " << model;
+  Workspace workspace;
+  workspace.WriteImage("a.png", 80, 96);
+  const Outcome run = workspace.Run({"compare", "a.png", "--against", model, "--json"});
+  if (run.err.find("cannot be loaded") != std::string::npos) GTEST_SKIP() << run.err;
+  ASSERT_EQ(run.code, 0) << run.err;
+  const Json logits = Json::parse(run.out).at("summary").at("logits");
+  EXPECT_GT(logits.at("max_error").get<double>(), 0);
+  EXPECT_LT(logits.at("r0").get<double>(), 1e-4);
+  EXPECT_GT(logits.at("cosine").get<double>(), 0.99999);
+  // This one has labels as its output, and takes one size alone.
+  const std::string other = (shared / "models/b0.mmseg.op11.1024.onnx").string();
+  const Outcome refused = workspace.Run({"compare", "a.png", "--against", other});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("a.png: ONNX Runtime: "));
+  workspace.Write("text.onnx", "hello");
+  EXPECT_THAT(workspace.Run({"compare", "a.png", "--against", "text.onnx"}).err,
+              HasSubstr("text.onnx: ONNX Runtime: "));
 }
 
 TEST(Compare, FlippedLabelsAreCountedAndDrawn) {
@@ -142,8 +168,8 @@ TEST(Compare, MistakesAreNamedAndOtherImagesStillCompared) {
   EXPECT_THAT(refusal({"compare", "street-b0", "--against", "street-b0"}), HasSubstr("INPUT"));
   EXPECT_THAT(refusal({"compare", "in", "--against", "street-b0", "--precision", "int8"}),
               HasSubstr("precision int8: expected fp32"));
-  EXPECT_THAT(refusal({"compare", "in", "--against", "b0.onnx"}),
-              HasSubstr("b0.onnx: .onnx files are not run"));
+  EXPECT_THAT(refusal({"compare", "in", "--against", "b0.onnx"}), HasSubstr("b0.onnx: ONNX Runtime: "));
+  EXPECT_THAT(refusal({"compare", "in", "--against", "b0.onnx", "--layers"}), HasSubstr("got .onnx"));
   EXPECT_THAT(refusal({"compare", "in", "--against", "nobody"}), HasSubstr("nobody"));
   EXPECT_THAT(refusal({"compare", "in/gone.png", "--against", "street-b0"}), HasSubstr("in/gone.png"));
   workspace.Write("stored/b.npy", "hello");
