@@ -37,6 +37,22 @@ void AddAugmentationOptions(CLI::App& command, SegmenterOptions& options) {
   command.add_flag("--flip", options.flip, "Average with the probabilities of the mirrored image");
 }
 
+void AddTileOptions(CLI::App& command, CLI::Option& mode, SegmenterOptions& options) {
+  command.add_option("--tile", options.tile, "Side of tile's tiles, a multiple of 32")
+      ->needs(&mode)
+      ->capture_default_str();
+  command
+      .add_option("--overlap", options.overlap, "How far tiles overlap, a multiple of 4, at most half a tile")
+      ->needs(&mode)
+      ->capture_default_str();
+  command
+      .add_option("--max-memory", options.max_memory_bytes,
+                  "Of tile: bytes, or 2GiB, for image, results and working memory together; tiles shrink to "
+                  "256 for it")
+      ->needs(&mode)
+      ->transform(CLI::AsSizeValue(false));
+}
+
 }  // namespace
 
 void ParseHeightWidth(const std::string& option, const std::string& text, int64_t& height, int64_t& width) {
@@ -57,17 +73,22 @@ void AddModeOptions(CLI::App& command, SegmenterOptions& options) {
           .add_option_function<std::string>(
               "--mode",
               [&options](const std::string& name) {
-                options.mode = name == "slide" ? InferenceMode::kSlide : InferenceMode::kWhole;
+                options.mode = name == "slide"  ? InferenceMode::kSlide
+                               : name == "tile" ? InferenceMode::kTile
+                                                : InferenceMode::kWhole;
               },
               "whole: the network sees the image at once. slide: windows, whose logits are averaged where "
-              "they overlap, as mmseg does it. Default: whole")
-          ->check(CLI::IsMember({"whole", "slide"}));
+              "they overlap, as mmseg does it. tile: tiles that fade into each other, a row at a time, for "
+              "images "
+              "of any size. Default: whole")
+          ->check(CLI::IsMember({"whole", "slide", "tile"}));
   AddHeightWidth(command, "--crop", options.crop_height, options.crop_width,
                  "Size of slide's windows. Default: 1024x1024")
       ->needs(mode);
   AddHeightWidth(command, "--stride", options.stride_height, options.stride_width,
                  "How far slide's windows are apart. Default: three quarters of the crop")
       ->needs(mode);
+  AddTileOptions(command, *mode, options);
   command.callback([&options, &command] {
     if (command.get_option("--crop")->empty() || !command.get_option("--stride")->empty()) return;
     options.stride_height = std::max<int64_t>(1, options.crop_height * 3 / 4);

@@ -20,7 +20,7 @@ struct RgbImage {
 };
 
 // A JPEG, PNG or WebP: EXIF orientation applied, grey and palette expanded, alpha dropped, ICC profiles
-// ignored. At most 2^28 pixels.
+// ignored. At most 2^29 pixels.
 SEGFORGE_API RgbImage DecodeImage(const FileBytes& bytes);
 SEGFORGE_API RgbImage LoadImage(const std::string& path);
 

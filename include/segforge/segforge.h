@@ -66,6 +66,9 @@ enum class Resampling : uint8_t { kFromConfig, kPillow, kOpenCv };
 enum class InferenceMode : uint8_t {
   kWhole,  // the network sees the whole image
   kSlide,  // windows of the network's input, whose logits are averaged where they overlap: as mmseg slides
+  // Overlapping tiles that fade into each other, a row of tiles at a time: for images too large for kSlide,
+  // whose logits it does not keep. At the image's own size, without augmentation.
+  kTile,
 };
 
 struct SegmenterOptions {
@@ -94,6 +97,12 @@ struct SegmenterOptions {
   // the image's size.
   std::vector<double> scales = {1.0};  // each above 0
   bool flip = false;
+  // Of kTile: a tile's side, a multiple of 32 and at least 64; how far tiles overlap, a multiple of 4 and at
+  // most half a tile; and how many bytes the image, its results and the working memory may take together, 0
+  // for as many as there are: tiles shrink to 256 before that is refused.
+  int64_t tile = 1024;
+  int64_t overlap = 128;
+  int64_t max_memory_bytes = 0;
 };
 
 struct StageInfo {

@@ -53,6 +53,24 @@ Status CheckAugmentation(const SegmenterOptions& options) {
   return Status();
 }
 
+Status CheckTile(const SegmenterOptions& options) {
+  if (options.tile < 64 || options.tile > kMaxSide || options.tile % 32 != 0) {
+    return InvalidInput("tile: expected a multiple of 32, 64 to {}, got {}", kMaxSide, options.tile);
+  }
+  if (options.overlap < 0 || options.overlap > options.tile / 2 || options.overlap % 4 != 0) {
+    return InvalidInput("overlap: expected a multiple of 4, 0 to half the tile's {}, got {}", options.tile,
+                        options.overlap);
+  }
+  if (options.max_memory_bytes < 0) {
+    return InvalidInput("max memory: expected bytes, got {}", options.max_memory_bytes);
+  }
+  const bool plain = options.scales.size() == 1 && options.scales.front() == 1 && !options.flip;
+  if (options.size != NetworkSize::kNative || options.divisor != 1 || !plain) {
+    return InvalidInput("tile mode: runs at the image's own size, without divisor, scales and flip");
+  }
+  return Status();
+}
+
 // A stride above the crop would leave pixels without any window.
 Status CheckSlide(const SegmenterOptions& options) {
   SEGFORGE_RETURN_IF_ERROR(CheckRange({options.crop_height, options.crop_width}, "crop"));
@@ -86,6 +104,7 @@ Result<ImageView> CheckedView(const RgbView& image) {
 
 Status CheckSizeOptions(const SegmenterOptions& options) {
   SEGFORGE_RETURN_IF_ERROR(CheckAugmentation(options));
+  if (options.mode == InferenceMode::kTile) SEGFORGE_RETURN_IF_ERROR(CheckTile(options));
   if (options.mode == InferenceMode::kSlide) SEGFORGE_RETURN_IF_ERROR(CheckSlide(options));
   if (options.size != NetworkSize::kFixed) return Status();
   return CheckRange({options.height, options.width}, "network input size");

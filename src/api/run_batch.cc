@@ -8,6 +8,7 @@
 #include "api/network_input.h"
 #include "api/slide.h"
 #include "api/stopwatch.h"
+#include "api/tile.h"
 #include "base/memory.h"
 
 namespace segforge {
@@ -161,6 +162,13 @@ Result<Segmentation> RunAugmented(const Call& call, const ImageView& image) {
   return Finish(call, std::as_const(sum).view(), SizeOf(image), timings);
 }
 
+Result<std::vector<Segmentation>> AsList(Result<Segmentation> result) {
+  if (!result.ok()) return result.status();
+  std::vector<Segmentation> list;
+  list.push_back(std::move(result).value());
+  return list;
+}
+
 bool IsAugmented(const SegmenterOptions& options) {
   return options.flip || options.scales.size() > 1 || options.scales.front() != 1;
 }
@@ -190,11 +198,8 @@ Result<std::vector<Segmentation>> RunBatchOnSession(const LoadedModel& model,
   const ImageView& first = images[batch.images.front()];
   const bool augmented = IsAugmented(model.options);
   if (!augmented && model.options.mode == InferenceMode::kWhole) return RunWhole(call, images, batch);
-  SEGFORGE_ASSIGN_OR_RETURN(Segmentation result,
-                            augmented ? RunAugmented(call, first) : RunSlide(call, first));
-  std::vector<Segmentation> results;
-  results.push_back(std::move(result));
-  return results;
+  if (model.options.mode == InferenceMode::kTile) return AsList(RunTiles(model, first, wanted, session));
+  return AsList(augmented ? RunAugmented(call, first) : RunSlide(call, first));
 }
 
 }  // namespace segforge

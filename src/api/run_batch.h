@@ -13,7 +13,7 @@ struct Batch {
   std::vector<size_t> images;  // indices, ascending
 };
 
-// Whole images of one network size become one batch; slid over or augmented, each is run alone.
+// Whole images of one network size become one batch; slid over, tiled or augmented, each is run alone.
 Result<std::vector<Batch>> BatchesOf(const LoadedModel& model, const std::vector<ImageView>& images);
 
 // One result for each of the batch's images, in their order. The session must have model.threads threads.

@@ -15,7 +15,7 @@
 namespace segforge {
 
 struct DecodeLimits {
-  int64_t max_pixels = int64_t{1} << 28;  // 16384 x 16384, whose pixels take 768 MiB
+  int64_t max_pixels = int64_t{1} << 29;  // 20000 x 20000 and more, whose pixels take 1.5 GiB
 };
 
 // The format is told by the first bytes. Errors: kInvalidInput for damaged data, kUnsupported for another

@@ -199,6 +199,25 @@ TEST(Segment, TopClassesLieBesideTheResult) {
   EXPECT_EQ(pixels, 40 * 50);
 }
 
+TEST(Segment, TilesLargeImages) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 300, 200);
+  const Outcome run = workspace.Run({"segment", "a.png", "-o", "a.npy", "--mode", "tile", "--tile", "128",
+                                     "--overlap", "32", "--max-memory", "1GiB"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  SegmenterOptions options;
+  options.mode = InferenceMode::kTile;
+  options.tile = 128;
+  options.overlap = 32;
+  const RgbImage image = LoadImage(workspace.path("a.png").string());
+  const Segmentation expected = Segmenter("street-b0", options).Run(image.view());
+  const Checkpoint labels = ReadArray(workspace, "a.npy");
+  EXPECT_TRUE(std::ranges::equal(labels.tensors.front().tensor.span<uint8_t>(), expected.labels8));
+  const Outcome refused = workspace.Run({"segment", "a.png", "--mode", "tile", "--max-memory", "1MiB"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("a.png: max memory: this image needs"));
+}
+
 TEST(Segment, WritesMasksAsJson) {
   Workspace workspace;
   workspace.WriteImage("a.png", 64, 64);
