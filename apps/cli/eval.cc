@@ -45,7 +45,7 @@ auto About(const std::string& path, const Work& work) {
 // Half a result would mislead, so the first image that fails ends the run; --resume keeps what was counted.
 void AddImage(const Segmenter& segmenter, const LabeledImages& images, size_t index, Evaluation& evaluation) {
   const RgbImage image = LoadImage(images.image(index));
-  const LabelMap truth = images.LoadLabels(index);
+  const GroundTruth truth = images.LoadLabels(index);
   const Segmentation result = About(images.image(index), [&] { return segmenter.Run(image.view()); });
   About(images.labels(index), [&] { evaluation.Add(result, truth); });
 }

@@ -8,7 +8,7 @@ namespace segforge {
 
 // ---- True labels ------------------------------------------------------------------------------------------
 
-struct LabelMap {
+struct GroundTruth {
   int64_t height = 0;
   int64_t width = 0;
   std::vector<uint16_t> labels;  // [height, width]
@@ -37,7 +37,7 @@ class SEGFORGE_API LabeledImages {
   size_t size() const;  // at least 1
   std::string image(size_t index) const;
   std::string labels(size_t index) const;
-  LabelMap LoadLabels(size_t index) const;  // class indices, or `ignore`
+  GroundTruth LoadLabels(size_t index) const;  // class indices, or `ignore`
 
   // Tells whether the first `count` samples are the same files as before, by their paths below the data set
   // and their sizes.
@@ -83,7 +83,7 @@ class SEGFORGE_API Evaluation {
   ~Evaluation();
 
   // Of one image, whose size both must have. Where it throws, nothing was counted.
-  void Add(const Segmentation& prediction, const LabelMap& truth);
+  void Add(const Segmentation& prediction, const GroundTruth& truth);
 
   Quality Total() const;
   const std::vector<int64_t>& confusion() const;  // [true class, predicted class] of pixels

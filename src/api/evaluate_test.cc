@@ -116,7 +116,7 @@ TEST_F(StoredTest, TheDigestTellsFilesApart) {
 
 TEST(Evaluation, GoesOnWhereItWasSaved) {
   const Segmentation prediction = MapOf(2, 3, {0, 1, 2, 0, 1, 1});
-  const LabelMap truth = {2, 3, {0, 1, 1, 2, 1, 255}};
+  const GroundTruth truth = {2, 3, {0, 1, 1, 2, 1, 255}};
   Evaluation whole(3);
   Evaluation first(3);
   for (int i = 0; i < 3; ++i) whole.Add(prediction, truth);

@@ -51,7 +51,7 @@ Evaluation::Evaluation(Evaluation&&) noexcept = default;
 Evaluation& Evaluation::operator=(Evaluation&&) noexcept = default;
 Evaluation::~Evaluation() = default;
 
-void Evaluation::Add(const Segmentation& prediction, const LabelMap& truth) {
+void Evaluation::Add(const Segmentation& prediction, const GroundTruth& truth) {
   const std::vector<uint16_t> labels = LabelVector(prediction);
   const LabelView predicted = {labels, prediction.height, prediction.width};
   const LabelView expected = {truth.labels, truth.height, truth.width};

@@ -69,7 +69,7 @@ std::string LabeledImages::labels(size_t index) const {
   return state_->dataset.samples.at(index).labels.string();
 }
 
-LabelMap LabeledImages::LoadLabels(size_t index) const {
+GroundTruth LabeledImages::LoadLabels(size_t index) const {
   LabelImage labels = Unwrap(ReadTruth(state_->dataset.samples.at(index), state_->ignore));
   return {labels.height, labels.width, std::move(labels.labels)};
 }

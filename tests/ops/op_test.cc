@@ -103,13 +103,13 @@ Tensor RandomTensor(Shape shape, uint32_t seed, float deviation, float mean) {
 }
 
 void ExpectAsExactAsFloat32(const Tensor& actual, const std::vector<double>& exact,
-                            const std::vector<float>& plain) {
+                            const std::vector<float>& plain, double scale) {
   const auto values = actual.span<float>();
   ASSERT_EQ(values.size(), exact.size());
   ASSERT_EQ(plain.size(), exact.size());
   double error = 0;
   double plain_error = 0;
-  double greatest = 0;
+  double greatest = scale;
   for (size_t i = 0; i < exact.size(); ++i) {
     ASSERT_TRUE(std::isfinite(values[i])) << "element " << i;
     error = std::max(error, std::abs(static_cast<double>(values[i]) - exact[i]));

@@ -24,14 +24,14 @@ inline OpInput Constant(const Tensor& tensor) { return {tensor, true}; }
 Tensor RandomTensor(Shape shape, uint32_t seed, float deviation = 1, float mean = 0);
 
 // max |actual - exact| must not exceed four times that of the plain float32 loop, plus two ulp of the
-// greatest value.
+// greatest value, or of `scale` when that is greater: what entered an op whose result may be far smaller.
 void ExpectAsExactAsFloat32(const Tensor& actual, const std::vector<double>& exact,
-                            const std::vector<float>& plain);
+                            const std::vector<float>& plain, double scale = 0);
 
 // compute(T()) does it in plain loops of type T.
 template <typename Compute>
-void ExpectLike(const Tensor& actual, Compute compute) {
-  ExpectAsExactAsFloat32(actual, compute(double()), compute(float()));
+void ExpectLike(const Tensor& actual, Compute compute, double scale = 0) {
+  ExpectAsExactAsFloat32(actual, compute(double()), compute(float()), scale);
 }
 
 class OpTest : public testing::TestWithParam<std::tuple<BackendCase, int>> {
