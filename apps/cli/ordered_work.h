@@ -22,6 +22,9 @@ class OrderedWork {
   using Work = std::function<Result(size_t)>;
   using Finish = std::function<void(size_t, Result)>;
 
+  OrderedWork(const OrderedWork&) = delete;
+  OrderedWork& operator=(const OrderedWork&) = delete;
+
   static void Run(size_t count, size_t workers, const Work& work, const Finish& finish) {
     if (workers <= 1) {
       for (size_t i = 0; i < count; ++i) finish(i, work(i));
@@ -44,9 +47,6 @@ class OrderedWork {
     changed_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }
-
-  OrderedWork(const OrderedWork&) = delete;
-  OrderedWork& operator=(const OrderedWork&) = delete;
 
   std::optional<Result>& Place(size_t i) { return results_[i % results_.size()]; }
 

@@ -15,6 +15,7 @@ namespace {
 
 std::vector<ImageView> CheckedViews(const std::vector<RgbView>& images) {
   std::vector<ImageView> views;
+  views.reserve(images.size());
   for (const RgbView& image : images) views.push_back(Unwrap(CheckedView(image)));
   return views;
 }
