@@ -225,18 +225,21 @@ TEST(Segment, WritesMasksAsJson) {
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(workspace.Files(),
               ElementsAre("a.png", "out/a.areas.json", "out/a.coco.json", "out/a.geojson", "out/a.rle.json"));
+  const auto rows = [&](const char* file, const char* key) {
+    return Json::parse(workspace.Read(file)).at(key).get<std::vector<Json>>();
+  };
   std::map<int, int64_t> areas, run_lengths, regions, features;
-  for (const Json& row : Json::parse(workspace.Read("out/a.areas.json")).at("classes")) {
+  for (const Json& row : rows("out/a.areas.json", "classes")) {
     if (row.at("pixels") > 0) areas[row.at("label")] = row.at("pixels");
   }
-  for (const Json& row : Json::parse(workspace.Read("out/a.rle.json")).at("classes")) {
+  for (const Json& row : rows("out/a.rle.json", "classes")) {
     const auto counts = row.at("counts").get<std::vector<int64_t>>();
     for (size_t i = 1; i < counts.size(); i += 2) run_lengths[row.at("label")] += counts[i];
   }
-  for (const Json& row : Json::parse(workspace.Read("out/a.coco.json")).at("annotations")) {
+  for (const Json& row : rows("out/a.coco.json", "annotations")) {
     regions[row.at("category_id")] += row.at("area").get<int64_t>();
   }
-  for (const Json& row : Json::parse(workspace.Read("out/a.geojson")).at("features")) {
+  for (const Json& row : rows("out/a.geojson", "features")) {
     features[row.at("properties").at("label")] += row.at("properties").at("area").get<int64_t>();
   }
   EXPECT_EQ(run_lengths, areas);
