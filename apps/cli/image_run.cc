@@ -2,22 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <mutex>
 #include <new>
 #include <numeric>
 #include <stdexcept>
 
-#include "interrupt.h"
+#include "elapsed.h"
+#include "write_file.h"
 
 namespace segforge::cli {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double MsSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 // Puts the image's name before the message of what `work` throws.
 template <typename Work>
@@ -29,11 +23,6 @@ auto About(const std::string& input, const Work& work) {
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::kOutOfMemory, fmt::format("{}: there is not enough memory", NameOf(input)));
   }
-}
-
-void Write(const std::string& path, const FileBytes& bytes) {
-  const UninterruptedWrite guard;
-  WriteBytes(path, bytes);
 }
 
 FileBytes BytesOf(const std::string& text) {
@@ -148,7 +137,7 @@ ImageReport ImageRun::operator()(const Job& job) {
   }
   start = Clock::now();
   for (const auto& [path, bytes] : files) {
-    Write(path, bytes);
+    WriteFile(path, bytes);
     report.outputs.push_back(path == "-" ? "standard output" : path);
   }
   report.encode += MsSince(start);

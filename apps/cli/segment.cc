@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 
+#include "elapsed.h"
 #include "exit_code.h"
 #include "image_run.h"
 #include "ordered_work.h"
@@ -14,12 +14,6 @@
 
 namespace segforge::cli {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double MsSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 // What became of an image: a report, or an error.
 struct Outcome {

@@ -3,6 +3,7 @@
 #include "api/error.h"
 #include "api/lone_engine.h"
 #include "api/model_locator.h"
+#include "api/stopwatch.h"
 #include "api/timed_runs.h"
 #include "base/memory.h"
 #include "image/decode.h"
@@ -37,7 +38,7 @@ FileBytes BenchImage(const BenchCase& bench) {
 void RunEngineAlone(const BenchCase& bench, BenchResult& result) {
   const LoneEngine lone =
       MakeLoneEngine(bench.model, bench.segmenter, {bench.batch, bench.height, bench.width});
-  result.model = fmt::format("{} ({})", lone.info.name, lone.info.family);
+  result.model = fmt::format("{} ({})", lone.model.info.name, lone.model.info.family);
   result.load_ms = lone.load_ms;
   result.gflop = GflopOf(*lone.plan);
   result.engine = RunTimed(
@@ -59,25 +60,20 @@ class Pipeline {
 
   void Run() {
     std::array<double, kParts> ms = {};
-    double start = SteadySeconds();
-    const auto lap_ms = [&start] {
-      const double from = start;
-      start = SteadySeconds();
-      return (start - from) * 1e3;
-    };
+    Stopwatch watch;
     std::vector<RgbImage> images;
     std::vector<RgbView> views;
     for (int64_t i = 0; i < batch_; ++i) images.push_back(DecodeImage(file_));
     views.reserve(images.size());
     for (const RgbImage& image : images) views.push_back(image.view());
-    ms[0] = lap_ms();
+    ms[0] = watch.LapMs();
     const std::vector<Segmentation> results = segmenter_.RunBatch(views);
-    const double run_ms = lap_ms();
+    const double run_ms = watch.LapMs();
     ms[1] = results.front().timings.resize;
     ms[2] = results.front().timings.engine;
     ms[3] = run_ms - ms[1] - ms[2];
     for (const Segmentation& result : results) EncodeLabelsPng(result, colors_);
-    ms[4] = lap_ms();
+    ms[4] = watch.LapMs();
     times_.push_back(ms);
   }
 

@@ -1,11 +1,10 @@
 #include <map>
 
+#include "api/device.h"
 #include "api/error.h"
-#include "api/model_info.h"
+#include "api/model_engine.h"
 #include "api/network_input.h"
-#include "backend/cpu/target.h"
 #include "base/memory.h"
-#include "engine/engine.h"
 #include "eval/layer_errors.h"
 #include "segforge/evaluate.h"
 
@@ -14,24 +13,21 @@ namespace {
 
 // One model prepared for one image.
 struct Side {
-  std::unique_ptr<Engine> engine;
+  ModelEngine model;
   std::shared_ptr<const Plan> plan;
   std::unique_ptr<Session> session;
 };
 
 Side Prepare(const std::string& name, const SegmenterOptions& options, const ImageView& image) {
-  const Backend backend = Unwrap(MakeBackend(options.backend));
-  Model model = Unwrap(LocateAndLoad(name, options));
-  EngineOptions engine_options;
-  engine_options.passes.disabled = options.disabled_passes;
+  const int threads = ResolveThreads(options.threads);
   Side side;
-  side.engine = Unwrap(Engine::Build(std::move(model.graph), backend, std::move(engine_options)));
-  const ImageSize size = Unwrap(ChooseNetworkSize(options, model.preprocessing, {image.height, image.width}));
-  const int threads = options.threads == 0 ? AvailableThreads() : options.threads;
-  side.plan = Unwrap(side.engine->PlanFor({1, size.height, size.width}, threads));
+  side.model = LoadModelEngine(name, options);
+  const Preprocessing& preprocessing = side.model.preprocessing;
+  const ImageSize size = Unwrap(ChooseNetworkSize(options, preprocessing, {image.height, image.width}));
+  side.plan = Unwrap(side.model.engine->PlanFor({1, size.height, size.width}, threads));
   side.session = std::make_unique<Session>(threads);
   ThrowIfError(side.session->Prepare(side.plan));
-  FillInput(image, model.preprocessing, side.session->input(), side.session->pool());
+  FillInput(image, preprocessing, side.session->input(), side.session->pool());
   return side;
 }
 
@@ -73,11 +69,9 @@ LayerReport CompareLayers(const std::string& candidate, const SegmenterOptions& 
                           const RgbView& image) {
   ThrowIfError(CheckSizeOptions(candidate_options));
   ThrowIfError(CheckSizeOptions(reference_options));
-  for (const int threads : {candidate_options.threads, reference_options.threads}) {
-    if (threads < 0 || threads > 1024)
-      Throw(InvalidInput("threads: expected 0 (all) to 1024, got {}", threads));
+  for (const SegmenterOptions* options : {&candidate_options, &reference_options}) {
+    ResolveThreads(options->threads);  // to refuse either before a model is loaded
   }
-  ThrowIfError(ApplyCpuTargetOverride());
   const ImageView view = Unwrap(CheckedView(image));
   const Side expected = Prepare(reference, reference_options, view);
   const Side got = Prepare(candidate, candidate_options, view);

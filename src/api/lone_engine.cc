@@ -2,10 +2,8 @@
 
 #include "api/device.h"
 #include "api/error.h"
-#include "api/model_info.h"
 #include "api/network_input.h"
-#include "api/timed_runs.h"
-#include "backend/cpu/target.h"
+#include "api/stopwatch.h"
 
 namespace segforge {
 namespace {
@@ -38,19 +36,12 @@ void FillWithNoise(const TensorView& input) {
 LoneEngine MakeLoneEngine(const std::string& model, const SegmenterOptions& options, const InputSize& size) {
   CheckSize(size);
   const int threads = ResolveThreads(options.threads);
-  ThrowIfError(ApplyCpuTargetOverride());
-  const Backend backend = Unwrap(MakeBackend(options.backend));
   LoneEngine lone;
-  const double start = SteadySeconds();
-  Model loaded = Unwrap(LocateAndLoad(model, options));
-  lone.info = Describe(loaded);
-  lone.preprocessing = loaded.preprocessing;
+  Stopwatch watch;
+  lone.model = LoadModelEngine(model, options);
+  lone.load_ms = watch.LapMs();
   lone.device = DeviceLine(options.backend, threads);
-  EngineOptions engine;
-  engine.passes.disabled = options.disabled_passes;
-  lone.engine = Unwrap(Engine::Build(std::move(loaded.graph), backend, std::move(engine)));
-  lone.load_ms = (SteadySeconds() - start) * 1e3;
-  lone.plan = Unwrap(lone.engine->PlanFor(size, threads));
+  lone.plan = Unwrap(lone.model.engine->PlanFor(size, threads));
   lone.session = std::make_unique<Session>(threads);
   ThrowIfError(lone.session->Prepare(lone.plan));
   FillWithNoise(lone.session->input());

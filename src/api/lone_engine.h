@@ -1,18 +1,14 @@
 // A model's engine at one input size with one session, for measuring it alone.
 #pragma once
 
-#include "engine/engine.h"
-#include "image/preprocess.h"
-#include "segforge/segforge.h"
+#include "api/model_engine.h"
 
 namespace segforge {
 
 struct LoneEngine {
-  ModelInfo info;
-  Preprocessing preprocessing;
-  std::string device;              // "cpu avx2, 2 threads, fp32"
-  double load_ms = 0;              // checkpoint to engine
-  std::unique_ptr<Engine> engine;  // outlives the session, whose plan runs its kernels
+  ModelEngine model;   // outlives the session, whose plan runs its kernels
+  std::string device;  // "cpu avx2, 2 threads, fp32"
+  double load_ms = 0;  // checkpoint to engine
   std::shared_ptr<const Plan> plan;
   std::unique_ptr<Session> session;  // prepared; its input is filled with the same noise every time
 };

@@ -40,7 +40,7 @@ LayerProfile LayerOf(const StepProfile& step, const Ceilings& ceilings) {
 
 void FillWithImage(const std::string& path, const LoneEngine& lone, const SegmenterOptions& options) {
   const Image image = Unwrap(ReadImage(path));
-  Preprocessing preprocessing = lone.preprocessing;
+  Preprocessing preprocessing = lone.model.preprocessing;
   if (options.resampling != Resampling::kFromConfig) {
     preprocessing.resample =
         options.resampling == Resampling::kPillow ? Resample::kPillow : Resample::kOpenCv;
@@ -60,7 +60,7 @@ ModelProfile ProfileModel(const ProfileOptions& options) {
   ModelProfile result;
   if (options.ceilings) result.ceilings = MeasureCeilings(lone.session->threads());
   const Profile profile = ProfilePlan(*lone.session, *lone.plan, options.runs);
-  result.model = fmt::format("{} ({})", lone.info.name, lone.info.family);
+  result.model = fmt::format("{} ({})", lone.model.info.name, lone.model.info.family);
   result.device = lone.device;
   result.height = options.height;
   result.width = options.width;

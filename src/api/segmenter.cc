@@ -4,11 +4,10 @@
 #include "api/error.h"
 #include "api/label_image.h"
 #include "api/loaded_model.h"
-#include "api/model_info.h"
+#include "api/model_engine.h"
 #include "api/network_input.h"
 #include "api/run_batch.h"
 #include "api/session_pool.h"
-#include "backend/cpu/target.h"
 
 namespace segforge {
 namespace {
@@ -37,19 +36,15 @@ Segmenter::Segmenter(const std::string& model, const SegmenterOptions& options)
   LoadedModel& mine = state_->model;
   mine.options = options;
   mine.threads = ResolveThreads(options.threads);
-  ThrowIfError(ApplyCpuTargetOverride());
-  const Backend backend = Unwrap(MakeBackend(options.backend));
-  Model loaded = Unwrap(LocateAndLoad(model, options));
-  state_->info = Describe(loaded);
+  ModelEngine loaded = LoadModelEngine(model, options);
+  state_->info = std::move(loaded.info);
   mine.classes = state_->info.classes;
   mine.preprocessing = loaded.preprocessing;
   if (options.resampling != Resampling::kFromConfig) {
     mine.preprocessing.resample =
         options.resampling == Resampling::kPillow ? Resample::kPillow : Resample::kOpenCv;
   }
-  EngineOptions engine;
-  engine.passes.disabled = options.disabled_passes;
-  mine.engine = Unwrap(Engine::Build(std::move(loaded.graph), backend, std::move(engine)));
+  mine.engine = std::move(loaded.engine);
   mine.label_kernel = CpuUpsampleArgmax;
   if (options.backend == "ref") mine.label_kernel = RefUpsampleArgmax;
   state_->device = DeviceLine(options.backend, mine.threads);

@@ -79,12 +79,10 @@ TimedRuns RunTimed(const RunRule& rule, FunctionRef<void()> run, FunctionRef<voi
   return result;
 }
 
-double SteadySeconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 TimedRuns RunTimed(const RunRule& rule, FunctionRef<void()> run, FunctionRef<void()> before_timed) {
-  return RunTimed(rule, run, before_timed, [] { return SteadySeconds(); });
+  return RunTimed(rule, run, before_timed, [] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  });
 }
 
 }  // namespace segforge

@@ -16,7 +16,7 @@ Status CheckRule(const RunRule& rule);
 TimedRuns RunTimed(const RunRule& rule, FunctionRef<void()> run, FunctionRef<void()> before_timed,
                    SecondsClock now);
 
-double SteadySeconds();  // the clock of every real measurement, and of
+// By the steady clock.
 TimedRuns RunTimed(const RunRule& rule, FunctionRef<void()> run, FunctionRef<void()> before_timed);
 
 }  // namespace segforge
