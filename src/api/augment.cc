@@ -18,23 +18,39 @@ Image Mirrored(const ImageView& image) {
   return result;
 }
 
+namespace {
+
+// to[c] += softmax of values, for one pixel after the other.
+class Softmax {
+ public:
+  explicit Softmax(int64_t classes) : exponentials_(static_cast<size_t>(classes)) {}
+
+  void AddTo(const float* values, float* to) {
+    const size_t classes = exponentials_.size();
+    const float greatest = *std::max_element(values, values + classes);
+    float total = 0;
+    for (size_t c = 0; c < classes; ++c) total += exponentials_[c] = std::exp(values[c] - greatest);
+    for (size_t c = 0; c < classes; ++c) to[c] += exponentials_[c] / total;
+  }
+
+ private:
+  std::vector<float> exponentials_;
+};
+
+}  // namespace
+
 // Interpolation with half-pixel centres is symmetric, so columns may be swapped after it.
-void AddProbabilities(const ConstTensorView& logits, bool mirrored, TensorView sum, ThreadPool& pool) {
-  const int64_t width = sum.shape[1];
+void AddProbabilities(const ConstTensorView& logits, ImageSize network, bool mirrored, TensorView sum,
+                      ThreadPool& pool) {
+  const ImageSize size = {sum.shape[0], sum.shape[1]};
   const int64_t classes = sum.shape[2];
   auto* const data = sum.as<float>();
-  pool.ParallelFor(sum.shape[0], 1, [&](int64_t begin, int64_t end, int) {
-    LogitRows rows(logits, sum.shape[0], width);
-    std::vector<float> exponentials(static_cast<size_t>(classes));
+  pool.ParallelFor(size.height, 1, [&](int64_t begin, int64_t end, int) {
+    LogitRowsInTwoSteps rows(logits, network, size);
+    Softmax softmax(classes);
     for (int64_t y = begin; y < end; ++y) {
       rows.ForEach(y, [&](int64_t x, const float* values) {
-        const float greatest = *std::max_element(values, values + classes);
-        float total = 0;
-        for (int64_t c = 0; c < classes; ++c) {
-          total += exponentials[static_cast<size_t>(c)] = std::exp(values[c] - greatest);
-        }
-        float* to = data + (y * width + (mirrored ? width - 1 - x : x)) * classes;
-        for (int64_t c = 0; c < classes; ++c) to[c] += exponentials[static_cast<size_t>(c)] / total;
+        softmax.AddTo(values, data + (y * size.width + (mirrored ? size.width - 1 - x : x)) * classes);
       });
     }
   });

@@ -134,7 +134,7 @@ Status AddScale(const Call& call, const ImageView& image, TensorView sum, Timing
     Tensor slid;
     SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView logits, OneImagesLogits(call, input, slid, times));
     watch.LapMs();
-    AddProbabilities(logits, mirrored, sum, call.session.pool());
+    AddProbabilities(logits, call.network, mirrored, sum, call.session.pool());
     times.labels += watch.LapMs();
   }
   return Status();
