@@ -68,14 +68,12 @@ std::string HeatmapPath(const std::string& folder, const Input& input) {
   return (fs::path(folder) / input.relative).replace_extension(".diff.png").string();
 }
 
-// *.label.png in a folder are its true labels, no images.
 std::vector<Input> ImagesOf(const std::vector<std::string>& names, const CompareOptions& options) {
   std::vector<Input> inputs;
   std::set<std::string> outputs;
-  for (Input& input : ListInputs(names, options.recursive, options.heatmap).inputs) {
-    const bool named = std::find(names.begin(), names.end(), input.path) != names.end();
-    const fs::path stem = fs::path(input.path).stem();
-    if (!named && stem.extension() == ".label") continue;
+  const InputList list = ListInputs(names, options.recursive, options.heatmap);
+  for (size_t i = 0; i < list.size(); ++i) {
+    Input input = list[i];
     const std::string output = options.heatmap.empty() ? "" : HeatmapPath(options.heatmap, input);
     if (!output.empty() && !outputs.insert(output).second) {
       throw Error(ErrorCode::kInvalidInput,
@@ -83,7 +81,6 @@ std::vector<Input> ImagesOf(const std::vector<std::string>& names, const Compare
     }
     inputs.push_back(std::move(input));
   }
-  if (inputs.empty()) throw Error(ErrorCode::kInvalidInput, "INPUT: expected images, got labels alone");
   return inputs;
 }
 

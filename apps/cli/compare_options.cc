@@ -91,7 +91,7 @@ CLI::App* AddCompareCommand(CLI::App& program, CompareOptions& options) {
   command
       ->add_option("CANDIDATE_AND_INPUTS", options.names,
                    "The model to judge (street-b0 when left out), then JPEG, PNG or WebP files, or folders "
-                   "of them (*.label.png in a folder is left out)")
+                   "of them (NAME.label.png beside an image NAME is left out)")
       ->required();
   command
       ->add_option(

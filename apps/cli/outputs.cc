@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <map>
+#include <set>
 
 namespace segforge::cli {
 namespace {
@@ -46,16 +49,23 @@ void CheckExtension(const fs::path& path, const FormatRow& row) {
   }
 }
 
-// "seq1/0001" for each input, with its extension where two would be equal without.
-std::vector<std::string> BaseNames(const InputList& list) {
-  std::map<std::string, int> uses;
-  const auto stem = [](const Input& input) { return fs::path(input.relative).replace_extension().string(); };
-  for (const Input& input : list.inputs) ++uses[stem(input)];
-  std::vector<std::string> names;
-  for (const Input& input : list.inputs) {
-    names.push_back(uses[stem(input)] > 1 ? input.relative.string() : stem(input));
+std::string StemOf(const Input& input) { return fs::path(input.relative).replace_extension().string(); }
+
+uint64_t HashOf(const std::string& text) { return std::hash<std::string>()(text); }
+
+// Those that occur more than once, sorted.
+std::vector<uint64_t> Repeated(std::vector<uint64_t> hashes) {
+  std::sort(hashes.begin(), hashes.end());
+  std::vector<uint64_t> repeated;
+  for (size_t i = 1; i < hashes.size(); ++i) {
+    const bool is_new = repeated.empty() || repeated.back() != hashes[i];
+    if (hashes[i] == hashes[i - 1] && is_new) repeated.push_back(hashes[i]);
   }
-  return names;
+  return repeated;
+}
+
+bool IsAmong(const std::vector<uint64_t>& sorted, const std::string& text) {
+  return std::binary_search(sorted.begin(), sorted.end(), HashOf(text));
 }
 
 std::vector<std::pair<Format, std::string>> MapsOf(const SegmentOptions& options, const fs::path& folder,
@@ -96,28 +106,41 @@ void PlanTop(const SegmentOptions& options, const fs::path& folder, const std::s
   job.top_probabilities = place + ".top-probabilities.npy";
 }
 
+std::vector<std::string> FilesOf(const Job& job) {
+  std::vector<std::string> files;
+  for (const auto& [format, path] : job.maps) files.push_back(path);
+  for (const std::string* path : {&job.top_labels, &job.top_probabilities, &job.logits, &job.confidence})
+    files.push_back(*path);
+  files.erase(std::remove_if(files.begin(), files.end(),
+                             [](const std::string& path) { return path.empty() || path == "-"; }),
+              files.end());
+  return files;
+}
+
+// Whether one place is meant twice, among those whose hashes are.
 class ClashCheck {
  public:
-  explicit ClashCheck(const InputList& list) {
-    for (const Input& input : list.inputs) {
-      if (input.path != "-") inputs_.emplace(Canonical(input.path), input.path);
-    }
+  explicit ClashCheck(std::vector<uint64_t> suspects) : suspects_(std::move(suspects)) {}
+
+  void AddInput(const std::string& input) {
+    const std::string canonical = Canonical(input);
+    if (IsAmong(suspects_, canonical)) inputs_.insert(canonical);
   }
 
-  void Add(const std::string& output, const std::string& input) {
-    if (output.empty() || output == "-") return;
+  void AddOutput(const std::string& output, const std::string& input) {
     const std::string canonical = Canonical(output);
+    if (!IsAmong(suspects_, canonical)) return;
     if (inputs_.count(canonical) != 0) Fail(fmt::format("{}: the output would replace an input", output));
     const auto [other, is_new] = outputs_.emplace(canonical, input);
-    if (!is_new) {
-      Fail(fmt::format("{}: both {} and {} would be written there", output, other->second,
-                       other->second == input ? "another result of it" : input));
-    }
-    CheckWritable(output);
+    if (is_new) return;
+    Fail(fmt::format("{}: both {} and {} would be written there", output, other->second,
+                     other->second == input ? "another result of it" : input));
   }
 
  private:
-  std::map<std::string, std::string> inputs_, outputs_;
+  std::vector<uint64_t> suspects_;
+  std::set<std::string> inputs_;
+  std::map<std::string, std::string> outputs_;
 };
 
 void CheckStandardOutput(const SegmentOptions& options) {
@@ -161,28 +184,52 @@ fs::path OutputFolder(const SegmentOptions& options, bool several) {
   return options.out;
 }
 
-std::vector<Job> PlanJobs(const SegmentOptions& options, const InputList& list) {
-  const fs::path folder = OutputFolder(options, list.several);
-  const std::vector<std::string> bases = BaseNames(list);
-  ClashCheck clashes(list);
-  std::vector<Job> jobs;
-  for (size_t i = 0; i < bases.size(); ++i) {
-    const std::string& input = list.inputs[i].path;
-    Job job;
-    job.input = input;
-    job.maps = MapsOf(options, folder, input, bases[i]);
-    job.logits = ArrayPath(options.save_logits, list.several, bases[i]);
-    job.confidence = ArrayPath(options.confidence, list.several, bases[i]);
-    PlanTop(options, folder, bases[i], job);
-    for (const auto& [format, path] : job.maps) clashes.Add(path, input);
-    clashes.Add(job.top_labels, input);
-    clashes.Add(job.top_probabilities, input);
-    clashes.Add(job.logits, input);
-    clashes.Add(job.confidence, input);
-    if (job.maps.front().second == "-") CheckStandardOutput(options);
-    jobs.push_back(std::move(job));
+JobPlan::JobPlan(const SegmentOptions& options, const InputList& list)
+    : options_(options), list_(list), folder_(OutputFolder(options, list.several)) {
+  std::vector<uint64_t> stems;
+  for (size_t i = 0; i < list.size(); ++i) stems.push_back(HashOf(StemOf(list[i])));
+  shared_stems_ = Repeated(std::move(stems));
+  Check();
+}
+
+std::string JobPlan::BaseName(const Input& input) const {
+  const std::string stem = StemOf(input);
+  return IsAmong(shared_stems_, stem) ? input.relative.string() : stem;
+}
+
+Job JobPlan::operator[](size_t i) const {
+  const Input input = list_[i];
+  const std::string base = BaseName(input);
+  Job job;
+  job.input = input.path;
+  job.maps = MapsOf(options_, folder_, input.path, base);
+  job.logits = ArrayPath(options_.save_logits, list_.several, base);
+  job.confidence = ArrayPath(options_.confidence, list_.several, base);
+  PlanTop(options_, folder_, base, job);
+  return job;
+}
+
+// Hashes show where names must be compared, which are too many to be kept.
+void JobPlan::Check() const {
+  std::vector<uint64_t> places;
+  for (size_t i = 0; i < size(); ++i) {
+    const Job job = (*this)[i];
+    if (job.maps.front().second == "-") CheckStandardOutput(options_);
+    if (job.input != "-") places.push_back(HashOf(Canonical(job.input)));
+    for (const std::string& file : FilesOf(job)) places.push_back(HashOf(Canonical(file)));
   }
-  return jobs;
+  ClashCheck clashes(Repeated(std::move(places)));
+  for (size_t i = 0; i < size(); ++i) {
+    const std::string path = list_[i].path;
+    if (path != "-") clashes.AddInput(path);
+  }
+  for (size_t i = 0; i < size(); ++i) {
+    const Job job = (*this)[i];
+    for (const std::string& file : FilesOf(job)) {
+      clashes.AddOutput(file, job.input);
+      CheckWritable(file);
+    }
+  }
 }
 
 }  // namespace segforge::cli

@@ -25,8 +25,25 @@ void CheckWritable(const std::string& path);
 // The folder that `-o` names or stands for; "" when outputs are single files.
 std::filesystem::path OutputFolder(const SegmentOptions& options, bool several);
 
-// One job an input. Images that would share an output's name keep their extension in it (a.jpg.png,
-// a.png.png). Throws Error when an output would replace an input or another output, or cannot be written.
-std::vector<Job> PlanJobs(const SegmentOptions& options, const InputList& list);
+// One job an input, made when it is asked for: a million of them take no memory. Images that would share an
+// output's name keep their extension in it (a.jpg.png, a.png.png).
+class JobPlan {
+ public:
+  // Throws Error when an output would replace an input or another output, or cannot be written. Both must
+  // outlive the plan.
+  JobPlan(const SegmentOptions& options, const InputList& list);
+
+  size_t size() const { return list_.size(); }
+  Job operator[](size_t i) const;
+
+ private:
+  std::string BaseName(const Input& input) const;
+  void Check() const;
+
+  const SegmentOptions& options_;
+  const InputList& list_;
+  std::filesystem::path folder_;
+  std::vector<uint64_t> shared_stems_;  // hashes, sorted
+};
 
 }  // namespace segforge::cli

@@ -28,7 +28,7 @@ class Run {
         images_at_once_(images_at_once),
         image_run_(options, static_cast<int>(images_at_once)) {}
 
-  int All(const std::vector<Job>& jobs, bool several);
+  int All(const JobPlan& jobs, bool several);
 
  private:
   Outcome Try(const Job& job);
@@ -96,8 +96,8 @@ void Run::Finished(const Job& job, const Outcome& outcome, bool several) {
   if (text_ != nullptr) std::fflush(text_);
 }
 
-int Run::All(const std::vector<Job>& jobs, bool several) {
-  const bool to_standard_output = jobs.front().maps.front().second == "-";
+int Run::All(const JobPlan& jobs, bool several) {
+  const bool to_standard_output = jobs[0].maps.front().second == "-";
   if (!options_.json && !options_.quiet) text_ = to_standard_output ? stderr : stdout;
   const auto start = Clock::now();
   Progress progress(jobs.size(), several && !options_.quiet);
@@ -115,8 +115,9 @@ int Run::All(const std::vector<Job>& jobs, bool several) {
 }
 
 // Threads do more good on images of their own than together on one image, where they wait for each other a
-// few hundred times; measurements are in docs/benchmarks.md.
+// few hundred times; measurements are in docs/benchmarks.md. A bound of memory is meant for the program.
 size_t ImagesAtOnce(const SegmentOptions& options, size_t images, int threads) {
+  if (options.images_at_once == 0 && options.segmenter.max_memory_bytes > 0) return 1;
   constexpr int kMost = 8;  // each has working memory of its own
   const int wanted = options.images_at_once > 0 ? options.images_at_once : std::clamp(threads, 1, kMost);
   return std::min(static_cast<size_t>(wanted), images);
@@ -127,7 +128,7 @@ size_t ImagesAtOnce(const SegmentOptions& options, size_t images, int threads) {
 int Segment(const SegmentOptions& given) {
   const std::string out = given.out.empty() ? "segforge-out" : given.out;
   const InputList list = ListInputs(given.inputs, given.recursive, out);
-  const std::vector<Job> jobs = PlanJobs(given, list);
+  const JobPlan jobs(given, list);
   SegmentOptions options = given;
   const int threads = given.segmenter.threads != 0 ? given.segmenter.threads : UsableThreads();
   const size_t images_at_once = ImagesAtOnce(given, jobs.size(), threads);

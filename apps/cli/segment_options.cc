@@ -120,8 +120,10 @@ void AddConventionOptions(CLI::App& command, SegmentOptions& options) {
 
 void AddInputOptions(CLI::App& command, SegmentOptions& options) {
   command
-      .add_option("INPUT", options.inputs,
-                  "JPEG, PNG or WebP files, folders of them, or - for standard input")
+      .add_option(
+          "INPUT", options.inputs,
+          "JPEG, PNG or WebP files, folders of them (NAME.label.png beside an image NAME is left out), "
+          "or - for standard input")
       ->required();
   command.add_flag("-r,--recursive", options.recursive, "Look into the sub-folders of input folders");
   command
