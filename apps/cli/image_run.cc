@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "elapsed.h"
+#include "row_outputs.h"
 #include "write_file.h"
 
 namespace segforge::cli {
@@ -28,6 +29,17 @@ auto About(const std::string& input, const Work& work) {
 FileBytes BytesOf(const std::string& text) {
   const auto* data = reinterpret_cast<const std::byte*>(text.data());
   return FileBytes(data, data + text.size());
+}
+
+// Fills in all but what the program itself measures.
+void Describe(const Segmentation& result, std::vector<int64_t> pixels, ImageReport& report) {
+  report.height = result.height;
+  report.width = result.width;
+  report.network_height = result.network_height;
+  report.network_width = result.network_width;
+  report.timings = result.timings;
+  report.rejected = result.height * result.width - std::accumulate(pixels.begin(), pixels.end(), int64_t{0});
+  report.pixels = std::move(pixels);
 }
 
 std::optional<LabelMap> MapOf(const SegmentOptions& options, const ModelInfo& info) {
@@ -95,31 +107,28 @@ ImageRun::Files ImageRun::EncodeAll(const Job& job, const RgbImage& image, const
   return files;
 }
 
-ImageRun::Files ImageRun::Results(const Job& job, const FileBytes& file, ImageReport& report) const {
-  auto start = Clock::now();
-  const RgbImage image = DecodeImage(file);
-  report.decode += MsSince(start);
+Wanted ImageRun::WantedFor(const Job& job) const {
   Wanted wanted;
   wanted.logits = !job.logits.empty();
   wanted.confidence = !job.confidence.empty();
   wanted.top_k = options_.top_k;
   wanted.reject_below = options_.reject_below;
-  const Segmentation result = segmenter_.Run(image.view(), wanted);
-  report.height = result.height;
-  report.width = result.width;
-  report.network_height = result.network_height;
-  report.network_width = result.network_width;
-  report.timings = result.timings;
-  report.pixels = CountPixels(result, info_.classes);
-  report.rejected =
-      result.height * result.width - std::accumulate(report.pixels.begin(), report.pixels.end(), int64_t{0});
+  return wanted;
+}
+
+ImageRun::Files ImageRun::Results(const Job& job, const FileBytes& file, ImageReport& report) const {
+  auto start = Clock::now();
+  const RgbImage image = DecodeImage(file);
+  report.decode += MsSince(start);
+  const Segmentation result = segmenter_.Run(image.view(), WantedFor(job));
+  Describe(result, CountPixels(result, info_.classes), report);
   start = Clock::now();
   Files files = EncodeAll(job, image, result, report);
   report.encode = MsSince(start);
   return files;
 }
 
-ImageReport ImageRun::operator()(const Job& job) {
+ImageReport ImageRun::Whole(const Job& job) {
   ImageReport report;
   report.input = NameOf(job.input);
   auto start = Clock::now();
@@ -142,6 +151,42 @@ ImageReport ImageRun::operator()(const Job& job) {
   }
   report.encode += MsSince(start);
   return report;
+}
+
+// Decoding takes place within the run, and takes what is left of its time.
+ImageReport ImageRun::ByRows(const Job& job) const {
+  ImageReport report;
+  report.input = NameOf(job.input);
+  const auto start = Clock::now();
+  ImageRows image(job.input);
+  RowOutputs outputs(job, image, info_, options_.alpha, colors_, map_);
+  const Segmentation result = segmenter_.RunRows(image, WantedFor(job), outputs.kept_bytes(),
+                                                 [&](const Segmentation& rows, const RgbView& pixels) {
+                                                   const auto add_start = Clock::now();
+                                                   outputs.Add(rows, pixels);
+                                                   report.encode += MsSince(add_start);
+                                                 });
+  Describe(result, outputs.pixels(), report);
+  report.decode = MsSince(start) - (report.total() - report.decode);
+  const auto finish_start = Clock::now();
+  const auto encode = [&](Format format, const Segmentation& labels) {
+    return Encode(format, {}, labels, report);
+  };
+  report.outputs = outputs.Finish(encode);
+  report.encode += MsSince(finish_start);
+  return report;
+}
+
+ImageReport ImageRun::operator()(const Job& job) {
+  if (options_.segmenter.mode != InferenceMode::kTile) return Whole(job);
+  try {
+    const std::shared_lock together(alone_);
+    return ByRows(job);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kOutOfMemory || !others_ || job.input == "-") throw;
+    const std::unique_lock alone(alone_);
+    return ByRows(job);
+  }
 }
 
 }  // namespace segforge::cli

@@ -15,8 +15,9 @@ class ImageRun {
   // images_at_once: how many threads will call operator() together.
   ImageRun(const SegmentOptions& options, int images_at_once);
 
-  // Reads, segments, encodes and writes. Everything is encoded before anything is written, so that an error
-  // leaves no output at all. Throws Error, naming the image. Any number of threads may call it.
+  // Reads, segments, encodes and writes; in tile mode a band of rows at a time. Everything is encoded before
+  // anything is put in its place, so that an error leaves no output at all. Throws Error, naming the image.
+  // Any number of threads may call it.
   ImageReport operator()(const Job& job);
 
   const ModelInfo& info() const {
@@ -27,7 +28,10 @@ class ImageRun {
  private:
   using Files = std::vector<std::pair<std::string, FileBytes>>;  // path and content
 
+  Wanted WantedFor(const Job& job) const;
   Files Results(const Job& job, const FileBytes& file, ImageReport& report) const;
+  ImageReport Whole(const Job& job);
+  ImageReport ByRows(const Job& job) const;
   Files EncodeAll(const Job& job, const RgbImage& image, const Segmentation& result,
                   const ImageReport& report) const;
   FileBytes Encode(Format format, const RgbImage& image, const Segmentation& result,

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -99,7 +100,8 @@ struct SegmenterOptions {
   bool flip = false;
   // Of kTile: a tile's side, a multiple of 32 and at least 64; how far tiles overlap, a multiple of 4 and at
   // most half a tile; and how many bytes the image, its results and the working memory may take together, 0
-  // for as many as there are: tiles shrink to 256 before that is refused.
+  // for as many as there are: tiles shrink to 256 before that is refused. Of RunRows' image and results, the
+  // rows alone that it holds.
   int64_t tile = 1024;
   int64_t overlap = 128;
   int64_t max_memory_bytes = 0;
@@ -176,8 +178,13 @@ struct Segmentation {
   }
 };
 
-// A loaded model, ready to run. Movable. Run and RunBatch may be called from any number of threads at once;
-// each call has `threads` threads and working memory of its own, kept for the next call.
+class ImageRows;  // segforge/rows.h
+
+// Rows of a result from the top, each once, with their pixels [rows.height, width, 3]. Valid during the call.
+using UseRows = std::function<void(const Segmentation& rows, const RgbView& pixels)>;
+
+// A loaded model, ready to run. Movable. Run, RunRows and RunBatch may be called from any number of threads
+// at once; each call has `threads` threads and working memory of its own, kept for the next call.
 class SEGFORGE_API Segmenter {
  public:
   // model: "street-b0" (the built-in one), a Hugging Face folder, a .safetensors or a .pth file.
@@ -193,6 +200,9 @@ class SEGFORGE_API Segmenter {
   Segmentation Run(const RgbView& image, const Wanted& wanted = {}) const;
   // One result an image. Those of one network size go through the network together; under kSlide each alone.
   std::vector<Segmentation> RunBatch(const std::vector<RgbView>& images, const Wanted& wanted = {}) const;
+  // Of kTile: Run of an image that is not in memory. `use` gets the maps, the result has none. other_bytes,
+  // which the caller keeps of them, count against max_memory_bytes.
+  Segmentation RunRows(ImageRows& image, const Wanted& wanted, int64_t other_bytes, const UseRows& use) const;
 
  private:
   struct State;

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "api/bytes.h"
 #include "api/error.h"
-#include "base/file.h"
 #include "segforge/files.h"
 
 namespace segforge {
@@ -30,14 +30,14 @@ class OpenFile {
   int fd_;
 };
 
-void WriteTo(int fd, const std::string& name, const FileBytes& bytes) {
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t written = ::write(fd, bytes.data() + done, bytes.size() - done);
+Status WriteTo(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) Throw(IoError("{}: cannot write: {}", name, std::strerror(errno)));
-    done += static_cast<size_t>(written);
+    if (written < 0) return IoError("cannot write: {}", std::strerror(errno));
+    bytes = bytes.subspan(static_cast<size_t>(written));
   }
+  return Status();
 }
 
 void MakeParentFolder(const fs::path& path) {
@@ -61,16 +61,24 @@ FileBytes ReadBytes(const std::string& path) {
   return std::move(bytes).value();
 }
 
-void WriteBytes(const std::string& path, const FileBytes& bytes) {
-  if (path == "-") return WriteTo(STDOUT_FILENO, "standard output", bytes);
+void WritePieces(const std::string& path, const std::function<Status(const ByteSink&)>& write) {
+  const auto to = [](int fd) {
+    return [fd](std::span<const std::byte> bytes) { return WriteTo(fd, bytes); };
+  };
+  if (path == "-") return ThrowIfError(write(to(STDOUT_FILENO)).Within("standard output"));
   std::error_code error;
   if (fs::exists(path, error) && !fs::is_regular_file(path, error) && !fs::is_directory(path, error)) {
-    return WriteTo(OpenFile(path, O_WRONLY).fd(), path, bytes);
+    const OpenFile file(path, O_WRONLY);
+    return ThrowIfError(write(to(file.fd())).Within(path));
   }
   MakeParentFolder(path);
   // The file that a link leads to is replaced, not the link.
   const fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : fs::path(path);
-  ThrowIfError(WriteFileAtomically(target, bytes).Within(path));
+  ThrowIfError(WriteFileAtomically(target, write).Within(path));
+}
+
+void WriteBytes(const std::string& path, const FileBytes& bytes) {
+  WritePieces(path, [&bytes](const ByteSink& sink) { return sink(bytes); });
 }
 
 }  // namespace segforge

@@ -2,12 +2,14 @@
 
 #include "api/device.h"
 #include "api/error.h"
+#include "api/image_rows.h"
 #include "api/label_image.h"
 #include "api/loaded_model.h"
 #include "api/model_engine.h"
 #include "api/network_input.h"
 #include "api/run_batch.h"
 #include "api/session_pool.h"
+#include "api/tile.h"
 
 namespace segforge {
 namespace {
@@ -73,6 +75,23 @@ std::vector<Segmentation> Segmenter::RunBatch(const std::vector<RgbView>& images
     for (size_t i = 0; i < some.size(); ++i) results[batch.images[i]] = std::move(some[i]);
   }
   return results;
+}
+
+Segmentation Segmenter::RunRows(ImageRows& image, const Wanted& wanted, int64_t other_bytes,
+                                const UseRows& use) const {
+  const LoadedModel& model = state_->model;
+  if (model.options.mode != InferenceMode::kTile) {
+    Throw(InvalidInput("rows: expected tile mode, in which images are run by rows"));
+  }
+  ThrowIfError(CheckWanted(wanted, state_->info.classes));
+  const ImageRows::State& rows = *image.state_;
+  const ImageSize size = {image.height(), image.width()};
+  ThrowIfError(ChooseNetworkSize(model.options, model.preprocessing, size).status().Within(rows.name));
+  const SessionPool::Lease session = state_->sessions->Take();
+  const int64_t kept_bytes = other_bytes + static_cast<int64_t>(rows.bytes.size());
+  auto result = RunTiles(model, *rows.source, wanted, kept_bytes, *session, use);
+  if (!result.ok()) Throw(result.status().Within(rows.name));
+  return std::move(result).value();
 }
 
 }  // namespace segforge

@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "api/label_image.h"
+#include "api/map_rows.h"
+#include "api/row_window.h"
 #include "api/stopwatch.h"
 #include "api/windows.h"
 #include "base/memory.h"
@@ -35,7 +37,7 @@ struct Grid {
   int64_t overlap;  // in logits
 };
 
-Grid MakeGrid(const ImageView& image, int64_t tile, int64_t overlap) {
+Grid MakeGrid(ImageSize image, int64_t tile, int64_t overlap) {
   const ImageSize size = {Logits(image.height) * kStep, Logits(image.width) * kStep};
   const std::vector<Window> windows = SlideWindows(size, {tile, tile}, {tile - overlap, tile - overlap});
   Grid grid = {{}, {}, windows.front().height, windows.front().width, overlap / kStep};
@@ -46,10 +48,11 @@ Grid MakeGrid(const ImageView& image, int64_t tile, int64_t overlap) {
   return grid;
 }
 
-// The tile's pixels [height, width, 3]; beyond the image its last row and column repeat.
-void CopyTile(const ImageView& image, int64_t y, int64_t x, Image& tile) {
+// The tile's pixels [height, width, 3] from row y and column x on; beyond the image its last row and column
+// repeat.
+void CopyTile(const RowWindow& rows, ImageSize image, int64_t y, int64_t x, Image& tile) {
   for (int64_t v = 0; v < tile.height; ++v) {
-    const uint8_t* row = image.data + std::min(y + v, image.height - 1) * image.stride_bytes;
+    const uint8_t* row = rows.Row(std::min(y + v, image.height - 1));
     uint8_t* out = tile.pixels.data() + v * tile.width * 3;
     const int64_t inside = std::min(tile.width, image.width - x);
     std::memcpy(out, row + x * 3, static_cast<size_t>(inside) * 3);
@@ -59,31 +62,32 @@ void CopyTile(const ImageView& image, int64_t y, int64_t x, Image& tile) {
 
 class TileRun {
  public:
-  TileRun(const LoadedModel& model, const ImageView& image, const Wanted& wanted, Session& session, Grid grid)
-      : model_(model), image_(image), wanted_(wanted), session_(session), grid_(std::move(grid)) {}
+  TileRun(const LoadedModel& model, RowSource& source, const Wanted& wanted, Session& session, Grid grid)
+      : model_(model),
+        source_(source),
+        image_{source.height(), source.width()},
+        wanted_(wanted),
+        session_(session),
+        grid_(std::move(grid)) {}
 
-  // Of the band and what is made of it; results come on top.
-  int64_t BandBytes() const {
-    const int64_t columns = Logits(image_.width);
-    const int64_t rows = grid_.tile_height / kStep + 1;
-    const Shape logits = {rows, columns, model_.classes};
-    return logits.elems() * kFloatBytes + LabelImageBytes({rows * kStep, columns * kStep}, logits, wanted_);
-  }
+  // Of the pixels of a row of tiles, its logits, and what is made of them.
+  int64_t BandBytes() const;
 
-  Segmentation Run();
+  Result<Segmentation> Run(const UseRows& use);
 
  private:
-  void AddTile(int64_t y, size_t column);
-  void Emit(int64_t end);
-  template <typename T>
-  void CopyRows(const std::vector<T>& from, int64_t planes, int64_t from_row, int64_t rows, int64_t from_rows,
-                std::vector<T>& to);
+  void AddTile(const RowWindow& rows, int64_t y, size_t column);
+  void Emit(const RowWindow& rows, int64_t end, const UseRows& use);
+  void DropDone();
 
   float* Row(int64_t y) { return band_.span<float>().data() + (y - base_) * Columns() * model_.classes; }
   int64_t Columns() const { return Logits(image_.width); }
+  // Of the window: a row of tiles, and above it those that are not written yet.
+  int64_t WindowRows() const { return std::min(grid_.tile_height + kStep / 2, image_.height); }
 
   const LoadedModel& model_;
-  const ImageView& image_;
+  RowSource& source_;
+  ImageSize image_;
   const Wanted& wanted_;
   Session& session_;
   Grid grid_;
@@ -93,14 +97,22 @@ class TileRun {
   int64_t written_ = 0;  // pixel rows
   std::vector<float> row_sums_, column_sums_;
   Image tile_;
-  Segmentation result_;
+  Timings times_;
 };
 
-void TileRun::AddTile(int64_t y, size_t column) {
+int64_t TileRun::BandBytes() const {
+  const int64_t rows = grid_.tile_height / kStep + 1;
+  const Shape logits = {rows, Columns(), model_.classes};
+  const int64_t maps = LabelImageBytes({rows * kStep, Columns() * kStep}, logits, wanted_);
+  return WindowRows() * image_.width * 3 + grid_.tile_height * grid_.tile_width * 3 +
+         logits.elems() * kFloatBytes + 2 * maps;  // as they come, and of the image's width
+}
+
+void TileRun::AddTile(const RowWindow& rows, int64_t y, size_t column) {
   Stopwatch watch;
-  CopyTile(image_, y, grid_.xs[column], tile_);
+  CopyTile(rows, image_, y, grid_.xs[column], tile_);
   Normalize(tile_.view(), model_.preprocessing, session_.input(), session_.pool());
-  result_.timings.resize += watch.LapMs();
+  times_.resize += watch.LapMs();
   session_.Execute();
   const ConstTensorView logits = session_.output(0);  // [1, h, w, classes]
   const int64_t height = logits.shape[1], width = logits.shape[2], classes = model_.classes;
@@ -115,27 +127,13 @@ void TileRun::AddTile(int64_t y, size_t column) {
       }
     }
   });
-  result_.timings.engine += watch.LapMs();
+  times_.engine += watch.LapMs();
 }
 
-// planes of [from_rows, columns] to planes of [image's height, width], from row written_ on.
-template <typename T>
-void TileRun::CopyRows(const std::vector<T>& from, int64_t planes, int64_t from_row, int64_t rows,
-                       int64_t from_rows, std::vector<T>& to) {
-  if (from.empty()) return;
-  to.resize(static_cast<size_t>(planes * image_.height * image_.width));
-  for (int64_t p = 0; p < planes; ++p) {
-    for (int64_t y = 0; y < rows; ++y) {
-      const T* row = from.data() + (p * from_rows + from_row + y) * Columns() * kStep;
-      std::copy_n(row, image_.width, to.data() + (p * image_.height + written_ + y) * image_.width);
-    }
-  }
-}
-
-// Logit rows before `end` are complete: divides them, and writes the pixel rows that they decide. Of a part
+// Logit rows before `end` are complete: divides them, and gives the pixel rows that they decide. Of a part
 // of the logits, the outer half of the first and of the last logit's pixels would need the neighbour that is
 // not there.
-void TileRun::Emit(int64_t end) {
+void TileRun::Emit(const RowWindow& window, int64_t end, const UseRows& use) {
   Stopwatch watch;
   const int64_t classes = model_.classes;
   for (int64_t y = done_; y < end; ++y) {
@@ -151,42 +149,49 @@ void TileRun::Emit(int64_t end) {
                                              model_.label_kernel, session_.pool());
   const bool last = end == Logits(image_.height);
   const int64_t until = last ? image_.height : end * kStep - kStep / 2;
-  const int64_t first = written_ - base_ * kStep;
-  CopyRows(part.labels8, 1, first, until - written_, rows * kStep, result_.labels8);
-  CopyRows(part.labels16, 1, first, until - written_, rows * kStep, result_.labels16);
-  CopyRows(part.confidence, 1, first, until - written_, rows * kStep, result_.confidence);
-  CopyRows(part.top_labels, wanted_.top_k, first, until - written_, rows * kStep, result_.top_labels);
-  CopyRows(part.top_probabilities, wanted_.top_k, first, until - written_, rows * kStep,
-           result_.top_probabilities);
+  Segmentation cut;
+  cut.height = until - written_;
+  cut.width = image_.width;
+  CopyMapRows(part, written_ - base_ * kStep, cut.height, cut, 0);
+  times_.labels += watch.LapMs();
+  const ImageView pixels = window.Rows(written_, until);
+  use(cut, {pixels.data, pixels.height, pixels.width, pixels.stride_bytes});
   written_ = until;
   done_ = end;
-  result_.timings.labels += watch.LapMs();
 }
 
-Segmentation TileRun::Run() {
+// The last row that is done stays, and those that the next tiles add to.
+void TileRun::DropDone() {
+  const std::span<float> values = band_.span<float>();
+  const auto dropped = static_cast<size_t>((done_ - 1 - base_) * Columns() * model_.classes);
+  std::copy(values.begin() + static_cast<std::ptrdiff_t>(dropped), values.end(), values.begin());
+  std::ranges::fill(values.last(dropped), 0.0f);
+  base_ = done_ - 1;
+}
+
+Result<Segmentation> TileRun::Run(const UseRows& use) {
   row_sums_ = WeightSums(grid_.ys, grid_.tile_height / kStep, grid_.overlap, Logits(image_.height));
   column_sums_ = WeightSums(grid_.xs, grid_.tile_width / kStep, grid_.overlap, Columns());
   band_ = Tensor(DType::kF32, {grid_.tile_height / kStep + 1, Columns(), model_.classes});
   std::ranges::fill(band_.span<float>(), 0.0f);
   tile_ = {grid_.tile_height, grid_.tile_width, {}};
   tile_.pixels.resize(static_cast<size_t>(tile_.height * tile_.width) * 3);
-  result_.height = image_.height;
-  result_.width = image_.width;
-  result_.network_height = grid_.tile_height;
-  result_.network_width = grid_.tile_width;
+  RowWindow window(source_, WindowRows());
   for (size_t i = 0; i < grid_.ys.size(); ++i) {
-    for (size_t column = 0; column < grid_.xs.size(); ++column) AddTile(grid_.ys[i], column);
+    if (i > 0) DropDone();
+    const int64_t y = grid_.ys[i];
+    SEGFORGE_RETURN_IF_ERROR(window.MoveTo(written_, std::min(y + grid_.tile_height, image_.height)));
+    for (size_t column = 0; column < grid_.xs.size(); ++column) AddTile(window, y, column);
     const bool last = i + 1 == grid_.ys.size();
-    Emit(last ? Logits(image_.height) : grid_.ys[i + 1] / kStep);
-    if (last) break;
-    // The last row that is done stays, and those that the next tiles add to.
-    const std::span<float> values = band_.span<float>();
-    const auto dropped = static_cast<size_t>((done_ - 1 - base_) * Columns() * model_.classes);
-    std::copy(values.begin() + static_cast<std::ptrdiff_t>(dropped), values.end(), values.begin());
-    std::ranges::fill(values.last(dropped), 0.0f);
-    base_ = done_ - 1;
+    Emit(window, last ? Logits(image_.height) : grid_.ys[i + 1] / kStep, use);
   }
-  return std::move(result_);
+  Segmentation result;
+  result.height = image_.height;
+  result.width = image_.width;
+  result.network_height = grid_.tile_height;
+  result.network_width = grid_.tile_width;
+  result.timings = times_;
+  return result;
 }
 
 }  // namespace
@@ -197,20 +202,19 @@ float BlendWeight(int64_t index, int64_t size, int64_t overlap) {
   return std::min(1.0f, from_end / static_cast<float>(overlap));
 }
 
-Result<Segmentation> RunTiles(const LoadedModel& model, const ImageView& image, const Wanted& wanted,
-                              Session& session) {
+Result<Segmentation> RunTiles(const LoadedModel& model, RowSource& image, const Wanted& wanted,
+                              int64_t other_bytes, Session& session, const UseRows& use) {
   if (wanted.logits)
     return Unsupported("logits: are not kept in tile mode, which is for images too large for them");
   const SegmenterOptions& options = model.options;
-  const ImageSize size = {image.height, image.width};
-  const int64_t result_bytes = LabelImageBytes(size, {1, 1, model.classes}, wanted);
   for (int64_t tile = options.tile;; tile = std::max(kMinTile, tile / 2 / 32 * 32)) {
-    const Grid grid = MakeGrid(image, tile, std::min(options.overlap, tile / 2 / kStep * kStep));
+    const Grid grid =
+        MakeGrid({image.height(), image.width()}, tile, std::min(options.overlap, tile / 2 / kStep * kStep));
     SEGFORGE_ASSIGN_OR_RETURN(const auto plan,
                               model.engine->PlanFor({1, grid.tile_height, grid.tile_width}, model.threads));
     TileRun run(model, image, wanted, session, grid);
-    const int64_t bytes = run.BandBytes() + result_bytes + grid.tile_height * grid.tile_width * 3;
-    const int64_t all = bytes + static_cast<int64_t>(plan->arena_bytes) + image.height * image.width * 3;
+    const int64_t bytes = run.BandBytes() + other_bytes;
+    const int64_t all = bytes + static_cast<int64_t>(plan->arena_bytes) + image.held_bytes();
     if (options.max_memory_bytes > 0 && all > options.max_memory_bytes) {
       if (tile > kMinTile) continue;
       return OutOfMemory("max memory: this image needs {} MiB with tiles of {} pixels, got {} MiB", all >> 20,
@@ -218,8 +222,28 @@ Result<Segmentation> RunTiles(const LoadedModel& model, const ImageView& image, 
     }
     SEGFORGE_RETURN_IF_ERROR(session.Prepare(plan));
     SEGFORGE_RETURN_IF_ERROR(CheckMemory(bytes, "a row of tiles and the label maps"));
-    return run.Run();
+    return run.Run(use);
   }
+}
+
+Result<Segmentation> RunTiles(const LoadedModel& model, const ImageView& image, const Wanted& wanted,
+                              Session& session) {
+  Segmentation whole;
+  whole.height = image.height;
+  whole.width = image.width;
+  int64_t next = 0;
+  const auto keep = [&](const Segmentation& rows, const RgbView& /*pixels*/) {
+    CopyMapRows(rows, 0, rows.height, whole, next);
+    next += rows.height;
+  };
+  const int64_t result_bytes = LabelImageBytes({image.height, image.width}, {1, 1, model.classes}, wanted);
+  const std::unique_ptr<RowSource> rows = RowsOf(image);
+  SEGFORGE_ASSIGN_OR_RETURN(const Segmentation run,
+                            RunTiles(model, *rows, wanted, result_bytes, session, keep));
+  whole.network_height = run.network_height;
+  whole.network_width = run.network_width;
+  whole.timings = run.timings;
+  return whole;
 }
 
 }  // namespace segforge

@@ -80,16 +80,21 @@ Result<std::vector<std::byte>> ReadAll(int file_descriptor, size_t max_bytes) {
   return bytes;
 }
 
-Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+Status WriteFileAtomically(const std::filesystem::path& path,
+                           const std::function<Status(const ByteSink&)>& write) {
   std::string temporary = path.string() + ".XXXXXX";
   const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) return LastError("cannot create");
-  Status status = WriteAll(file.get(), bytes);
+  Status status = write([&](std::span<const std::byte> bytes) { return WriteAll(file.get(), bytes); });
   if (status.ok() && ::fsync(file.get()) != 0 && errno != EINVAL) status = LastError("cannot flush");
   if (status.ok() && ::fchmod(file.get(), 0644) != 0) status = LastError("cannot set permissions");
   if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) status = LastError("cannot rename");
   if (!status.ok()) ::unlink(temporary.c_str());
   return status;
+}
+
+Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  return WriteFileAtomically(path, [bytes](const ByteSink& sink) { return sink(bytes); });
 }
 
 }  // namespace segforge

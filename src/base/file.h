@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,8 +33,12 @@ class MappedFile {
 // The whole of a stream such as standard input; fails past max_bytes.
 Result<std::vector<std::byte>> ReadAll(int file_descriptor, size_t max_bytes);
 
-// Writes to a temporary file in path's folder, flushes, then renames it over path. On any error path is left
-// as it was and the temporary file is removed.
+using ByteSink = std::function<Status(std::span<const std::byte>)>;  // takes a file's next bytes
+
+// Writes what `write` gives to a temporary file in path's folder, flushes, then renames it over path. On any
+// error path is left as it was and the temporary file is removed.
+Status WriteFileAtomically(const std::filesystem::path& path,
+                           const std::function<Status(const ByteSink&)>& write);
 Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
 }  // namespace segforge

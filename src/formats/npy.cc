@@ -82,20 +82,26 @@ Result<Checkpoint> OpenNpy(const std::filesystem::path& path) {
   return arrays;
 }
 
-std::vector<std::byte> EncodeNpy(const ConstTensorView& tensor) {
+std::vector<std::byte> NpyStart(DType dtype, const Shape& shape) {
   constexpr size_t kAlignment = 64;
-  const std::string text = FormatNpyHeader(tensor.dtype, tensor.shape);
+  const std::string text = FormatNpyHeader(dtype, shape);
   const size_t prefix = kMagic.size() + 4;  // magic, version, length
   const size_t padded = (prefix + text.size() + 1 + kAlignment - 1) / kAlignment * kAlignment;
-  std::vector<std::byte> file(padded + tensor.bytes(), std::byte{' '});
+  std::vector<std::byte> start(padded, std::byte{' '});
   const auto length = static_cast<uint16_t>(padded - prefix);
-  std::memcpy(file.data(), kMagic.data(), kMagic.size());
-  file[kMagic.size()] = std::byte{1};
-  file[kMagic.size() + 1] = std::byte{0};
-  std::memcpy(file.data() + kMagic.size() + 2, &length, sizeof(length));
-  std::memcpy(file.data() + prefix, text.data(), text.size());
-  file[padded - 1] = std::byte{'\n'};
-  if (tensor.bytes() > 0) std::memcpy(file.data() + padded, tensor.data, tensor.bytes());
+  std::memcpy(start.data(), kMagic.data(), kMagic.size());
+  start[kMagic.size()] = std::byte{1};
+  start[kMagic.size() + 1] = std::byte{0};
+  std::memcpy(start.data() + kMagic.size() + 2, &length, sizeof(length));
+  std::memcpy(start.data() + prefix, text.data(), text.size());
+  start[padded - 1] = std::byte{'\n'};
+  return start;
+}
+
+std::vector<std::byte> EncodeNpy(const ConstTensorView& tensor) {
+  std::vector<std::byte> file = NpyStart(tensor.dtype, tensor.shape);
+  const auto* data = static_cast<const std::byte*>(tensor.data);
+  file.insert(file.end(), data, data + tensor.bytes());
   return file;
 }
 

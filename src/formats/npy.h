@@ -21,6 +21,8 @@ Result<Checkpoint> NpzFromBytes(const SharedBytes& source);
 Result<Checkpoint> OpenNpy(const std::filesystem::path& path);
 
 // The bytes of a version 1.0 .npy file. Any type but bf16, for which numpy has no name.
+// NpyStart: what precedes the array's own bytes, which are row-major.
 std::vector<std::byte> EncodeNpy(const ConstTensorView& tensor);
+std::vector<std::byte> NpyStart(DType dtype, const Shape& shape);
 
 }  // namespace segforge

@@ -7,6 +7,7 @@
 #include <jerror.h>
 
 #include "base/byte_reader.h"
+#include "base/memory.h"
 #include "image/codecs.h"
 #include "image/orientation.h"
 
@@ -17,7 +18,7 @@ namespace {
 constexpr int kMaxScans = 500;
 
 // libjpeg reports through callbacks that must not return: they jump back to the setjmp of ReadHeader or
-// ReadPixels, which therefore hold nothing that has a destructor.
+// ReadRows, which therefore hold nothing that has a destructor.
 struct JpegDecoder {
   jpeg_decompress_struct info = {};
   jpeg_error_mgr errors = {};
@@ -25,6 +26,7 @@ struct JpegDecoder {
   std::jmp_buf jump = {};
   char message[JMSG_LENGTH_MAX] = {};
   bool unsupported = false;
+  bool started = false;  // giving rows
 
   ~JpegDecoder() { jpeg_destroy_decompress(&info); }
 
@@ -57,7 +59,7 @@ void OnProgress(j_common_ptr info) {
   std::longjmp(decoder->jump, 1);
 }
 
-bool ReadHeader(JpegDecoder& decoder, std::span<const std::byte> bytes) {
+bool ReadHeader(JpegDecoder& decoder, const ByteSource& source) {
   jpeg_decompress_struct& info = decoder.info;
   info.err = jpeg_std_error(&decoder.errors);
   decoder.errors.error_exit = Fail;
@@ -67,7 +69,11 @@ bool ReadHeader(JpegDecoder& decoder, std::span<const std::byte> bytes) {
   if (setjmp(decoder.jump) != 0) return false;
   jpeg_create_decompress(&info);
   info.progress = &decoder.progress;
-  jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  if (source.file() != nullptr) {
+    jpeg_stdio_src(&info, source.file());
+  } else {
+    jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(source.bytes().data()), source.bytes().size());
+  }
   jpeg_save_markers(&info, JPEG_APP0 + 1, 0xFFFF);
   jpeg_read_header(&info, TRUE);
   return true;
@@ -88,19 +94,23 @@ void RgbFromInvertedCmyk(const uint8_t* cmyk, size_t width, uint8_t* rgb) {
   }
 }
 
-// pixels [height, width, 3]; cmyk_row [width, 4], or null where the output is RGB.
-bool ReadPixels(JpegDecoder& decoder, uint8_t* pixels, uint8_t* cmyk_row) {
+// The next rows, [rows, width, 3]; cmyk_row [width, 4], or null where the output is RGB.
+bool ReadRows(JpegDecoder& decoder, int64_t rows, uint8_t* out, uint8_t* cmyk_row) {
   jpeg_decompress_struct& info = decoder.info;
   if (setjmp(decoder.jump) != 0) return false;
-  info.out_color_space = cmyk_row != nullptr ? JCS_CMYK : JCS_RGB;
-  jpeg_start_decompress(&info);
-  while (info.output_scanline < info.output_height) {
-    uint8_t* row = pixels + size_t{info.output_scanline} * info.output_width * 3;
+  if (!decoder.started) {
+    info.out_color_space = cmyk_row != nullptr ? JCS_CMYK : JCS_RGB;
+    jpeg_start_decompress(&info);
+    decoder.started = true;
+  }
+  const JDIMENSION first = info.output_scanline;
+  while (info.output_scanline < first + rows) {
+    uint8_t* row = out + size_t{info.output_scanline - first} * info.output_width * 3;
     JSAMPROW target = cmyk_row != nullptr ? cmyk_row : row;
     jpeg_read_scanlines(&info, &target, 1);
     if (cmyk_row != nullptr) RgbFromInvertedCmyk(cmyk_row, info.output_width, row);
   }
-  jpeg_finish_decompress(&info);
+  if (info.output_scanline == info.output_height) jpeg_finish_decompress(&info);
   return true;
 }
 
@@ -123,22 +133,58 @@ int64_t CoefficientBytes(jpeg_decompress_struct& info) {
   return bytes;
 }
 
-}  // namespace
-
 // The inverse DCT and the chroma upsampling are libjpeg's defaults (the accurate integer one, "fancy"), as in
 // Pillow.
+class JpegRows final : public RowSource {
+ public:
+  static Result<std::unique_ptr<JpegRows>> Open(ByteSource source) {
+    auto decoder = std::make_unique<JpegDecoder>();
+    if (!ReadHeader(*decoder, source)) return decoder->status();
+    const int bits = decoder->info.data_precision;
+    if (bits != 8) return Unsupported("expected 8 bits a sample, got {}", bits);
+    return std::unique_ptr<JpegRows>(new JpegRows(std::move(source), std::move(decoder)));
+  }
+
+  int orientation() const { return orientation_; }
+  int64_t held_bytes() const override { return coefficient_bytes_; }
+
+  Status Read(int64_t rows, uint8_t* out) override {
+    uint8_t* cmyk_row = cmyk_row_.empty() ? nullptr : cmyk_row_.data();
+    return ReadRows(*decoder_, rows, out, cmyk_row) ? Status() : decoder_->status();
+  }
+
+ private:
+  JpegRows(ByteSource source, std::unique_ptr<JpegDecoder> decoder)
+      : RowSource(decoder->info.image_height, decoder->info.image_width),
+        source_(std::move(source)),
+        decoder_(std::move(decoder)),
+        orientation_(OrientationOf(decoder_->info)),  // now: the markers go when pixels are read
+        coefficient_bytes_(CoefficientBytes(decoder_->info)),
+        cmyk_row_(decoder_->info.num_components == 4 ? static_cast<size_t>(width()) * 4 : 0) {}
+
+  ByteSource source_;  // which decoder_ reads
+  std::unique_ptr<JpegDecoder> decoder_;
+  int orientation_;
+  int64_t coefficient_bytes_;
+  std::vector<uint8_t> cmyk_row_;
+};
+
+}  // namespace
+
 Result<Image> DecodeJpeg(std::span<const std::byte> bytes, const DecodeLimits& limits) {
-  JpegDecoder decoder;
-  if (!ReadHeader(decoder, bytes)) return decoder.status();
-  jpeg_decompress_struct& info = decoder.info;
-  if (info.data_precision != 8) return Unsupported("expected 8 bits a sample, got {}", info.data_precision);
-  SEGFORGE_ASSIGN_OR_RETURN(
-      Image image, AllocateImage(info.image_height, info.image_width, limits, CoefficientBytes(info)));
-  const int orientation = OrientationOf(info);  // before the pixels: the markers go when they are read
-  std::vector<uint8_t> cmyk_row(info.num_components == 4 ? size_t{info.image_width} * 4 : 0);
-  if (!ReadPixels(decoder, image.pixels.data(), cmyk_row.empty() ? nullptr : cmyk_row.data()))
-    return decoder.status();
-  return Upright(std::move(image), orientation);
+  SEGFORGE_ASSIGN_OR_RETURN(const auto rows, JpegRows::Open(ByteSource(bytes)));
+  SEGFORGE_ASSIGN_OR_RETURN(Image image,
+                            AllocateImage(rows->height(), rows->width(), limits, rows->held_bytes()));
+  SEGFORGE_RETURN_IF_ERROR(rows->Read(rows->height(), image.pixels.data()));
+  return Upright(std::move(image), rows->orientation());
+}
+
+Result<std::unique_ptr<RowSource>> OpenJpegRows(ByteSource source, const DecodeLimits& limits) {
+  SEGFORGE_ASSIGN_OR_RETURN(auto rows, JpegRows::Open(std::move(source)));
+  SEGFORGE_RETURN_IF_ERROR(CheckPixels(rows->height(), rows->width(), limits));
+  if (rows->orientation() != 1) return std::unique_ptr<RowSource>();
+  SEGFORGE_RETURN_IF_ERROR(CheckMemory(rows->held_bytes(), "the coefficients of a JPEG in several scans"));
+  return std::unique_ptr<RowSource>(std::move(rows));
 }
 
 }  // namespace segforge

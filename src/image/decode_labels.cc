@@ -69,7 +69,7 @@ Result<LabelImage> DecodeLabels(std::span<const std::byte> bytes, const DecodeLi
       std::memcmp(bytes.data(), kSignature.data(), kSignature.size()) != 0) {
     return InvalidInput("labels: expected a PNG file, got something else");
   }
-  SEGFORGE_ASSIGN_OR_RETURN(const SpngContext context, NewSpngReader(bytes));
+  SEGFORGE_ASSIGN_OR_RETURN(const SpngContext context, NewSpngReader(ByteSource(bytes)));
   spng_ctx* png = context.get();
   spng_ihdr header = {};
   SEGFORGE_RETURN_IF_ERROR(FromSpngRead(spng_get_ihdr(png, &header)));

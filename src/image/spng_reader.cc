@@ -17,13 +17,16 @@ Status FromSpngRead(int error) {
   return InvalidInput("{}", spng_strerror(error));
 }
 
-Result<SpngContext> NewSpngReader(std::span<const std::byte> bytes) {
+Result<SpngContext> NewSpngReader(const ByteSource& source) {
   SpngContext context(spng_ctx_new(0), spng_ctx_free);
   if (context == nullptr) return OutOfMemory("the decoder found no memory");
   // Chunks that no pixel depends on may be damaged; they are then skipped.
   spng_set_crc_action(context.get(), SPNG_CRC_ERROR, SPNG_CRC_DISCARD);
   spng_set_chunk_limits(context.get(), kMaxChunkBytes, kMaxChunksBytes);
-  SEGFORGE_RETURN_IF_ERROR(FromSpngRead(spng_set_png_buffer(context.get(), bytes.data(), bytes.size())));
+  const int error = source.file() != nullptr
+                        ? spng_set_png_file(context.get(), source.file())
+                        : spng_set_png_buffer(context.get(), source.bytes().data(), source.bytes().size());
+  SEGFORGE_RETURN_IF_ERROR(FromSpngRead(error));
   return context;
 }
 

@@ -4,16 +4,15 @@
 #include <spng.h>
 
 #include <memory>
-#include <span>
 
-#include "base/status.h"
+#include "image/byte_source.h"
 
 namespace segforge {
 
 using SpngContext = std::unique_ptr<spng_ctx, decltype(&spng_ctx_free)>;
 
-// A decoder of bytes that outlive it.
-Result<SpngContext> NewSpngReader(std::span<const std::byte> bytes);
+// A decoder of a source whose bytes or file outlive it.
+Result<SpngContext> NewSpngReader(const ByteSource& source);
 
 Status FromSpngRead(int error);
 
