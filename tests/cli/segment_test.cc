@@ -332,6 +332,17 @@ TEST(Segment, RecursiveRunMirrorsFoldersAndSkipsItsOwnOutput) {
   }
 }
 
+TEST(Segment, LabelMapsBesideTheirImagesAreNoImages) {
+  Workspace workspace;
+  workspace.WriteImage("in/a.jpg", 64, 64);  // read by its bytes, whatever its name says
+  workspace.WriteImage("in/a.label.png", 64, 64);
+  workspace.WriteImage("in/deep/b.label.png", 64, 64);  // of no image
+  const Outcome run = workspace.Run({"segment", "in", "-r", "-o", "out"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(workspace.Files(), ElementsAre("in/a.jpg", "in/a.label.png", "in/deep/b.label.png", "out/a.png",
+                                             "out/deep/b.label.png"));
+}
+
 TEST(Segment, EqualStemsKeepTheirExtensions) {
   Workspace workspace;
   workspace.WriteImage("in/a.png", 64, 64);
