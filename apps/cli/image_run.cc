@@ -65,9 +65,23 @@ ImageRun::ImageRun(const SegmentOptions& options, int images_at_once)
       colors_(LoadLabelColors(options.palette, info_)),
       map_(MapOf(options, info_)),
       others_(images_at_once > 1) {
+  CheckWanted();
   if (map_) mapped_colors_ = MapColors(colors_, *map_);
   const bool palette_names = !info_.class_names_known && !options.palette.empty() && !colors_.names.empty();
   if (palette_names) info_.class_names = colors_.names;
+}
+
+// What no image can have is said once, not of each.
+void ImageRun::CheckWanted() const {
+  if (options_.top_k > info_.classes) {
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("--top-k: expected at most the model's {} classes, got {}", info_.classes,
+                            options_.top_k));
+  }
+  if (!options_.save_logits.empty() && options_.segmenter.mode == InferenceMode::kTile) {
+    throw Error(ErrorCode::kUnsupported,
+                "--save-logits: are not kept with --mode tile, which is for images too large for them");
+  }
 }
 
 FileBytes ImageRun::Encode(Format format, const RgbImage& image, const Segmentation& result,

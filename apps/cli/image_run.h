@@ -28,6 +28,7 @@ class ImageRun {
  private:
   using Files = std::vector<std::pair<std::string, FileBytes>>;  // path and content
 
+  void CheckWanted() const;
   Wanted WantedFor(const Job& job) const;
   Files Results(const Job& job, const FileBytes& file, ImageReport& report) const;
   ImageReport Whole(const Job& job);

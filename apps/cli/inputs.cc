@@ -117,6 +117,8 @@ Input InputList::operator[](size_t i) const {
 InputList ListInputs(const std::vector<std::string>& names, bool recursive, const fs::path& excluded) {
   InputList list;
   list.several = names.size() > 1;
+  if (std::count(names.begin(), names.end(), "-") > 1)
+    throw Error(ErrorCode::kInvalidInput, "-: standard input can be read once, got it twice");
   for (const std::string& name : names) {
     std::error_code missing;
     if (fs::is_directory(name, missing)) {

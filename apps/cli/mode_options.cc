@@ -1,5 +1,7 @@
 #include "mode_options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -37,20 +39,35 @@ void AddAugmentationOptions(CLI::App& command, SegmenterOptions& options) {
   command.add_flag("--flip", options.flip, "Average with the probabilities of the mirrored image");
 }
 
-void AddTileOptions(CLI::App& command, CLI::Option& mode, SegmenterOptions& options) {
-  command.add_option("--tile", options.tile, "Side of tile's tiles, a multiple of 32")
-      ->needs(&mode)
-      ->capture_default_str();
+void AddTileOptions(CLI::App& command, SegmenterOptions& options) {
+  command.add_option("--tile", options.tile, "Side of tile's tiles, a multiple of 32")->capture_default_str();
   command
       .add_option("--overlap", options.overlap, "How far tiles overlap, a multiple of 4, at most half a tile")
-      ->needs(&mode)
       ->capture_default_str();
   command
       .add_option("--max-memory", options.max_memory_bytes,
                   "Of tile: bytes, or 2GiB, for image, results and working memory together; tiles shrink to "
                   "256 for it")
-      ->needs(&mode)
       ->transform(CLI::AsSizeValue(false));
+}
+
+// What would be ignored is refused: whoever bounds the memory of another mode believes that it is kept.
+void CheckTogether(const CLI::App& command, const SegmenterOptions& options) {
+  struct Row {
+    const char* option;
+    InferenceMode mode;
+    const char* mode_name;
+  };
+  for (const auto& [option, mode, mode_name] :
+       {Row{"--crop", InferenceMode::kSlide, "slide"}, Row{"--stride", InferenceMode::kSlide, "slide"},
+        Row{"--tile", InferenceMode::kTile, "tile"}, Row{"--overlap", InferenceMode::kTile, "tile"},
+        Row{"--max-memory", InferenceMode::kTile, "tile"}}) {
+    if (command.get_option(option)->empty() || options.mode == mode) continue;
+    throw CLI::ValidationError(option, fmt::format("expected --mode {} with it", mode_name));
+  }
+  if (options.keep_ratio && options.size == NetworkSize::kNative) {
+    throw CLI::ValidationError("--keep-ratio", "expected a --size that the image is fitted into");
+  }
 }
 
 }  // namespace
@@ -68,28 +85,26 @@ void ParseHeightWidth(const std::string& option, const std::string& text, int64_
 void AddModeOptions(CLI::App& command, SegmenterOptions& options) {
   AddSizeOptions(command, options);
   AddAugmentationOptions(command, options);
-  auto* mode =
-      command
-          .add_option_function<std::string>(
-              "--mode",
-              [&options](const std::string& name) {
-                options.mode = name == "slide"  ? InferenceMode::kSlide
-                               : name == "tile" ? InferenceMode::kTile
-                                                : InferenceMode::kWhole;
-              },
-              "whole: the network sees the image at once. slide: windows, whose logits are averaged where "
-              "they overlap, as mmseg does it. tile: tiles that fade into each other, a row at a time, for "
-              "images "
-              "of any size. Default: whole")
-          ->check(CLI::IsMember({"whole", "slide", "tile"}));
+  command
+      .add_option_function<std::string>(
+          "--mode",
+          [&options](const std::string& name) {
+            options.mode = name == "slide"  ? InferenceMode::kSlide
+                           : name == "tile" ? InferenceMode::kTile
+                                            : InferenceMode::kWhole;
+          },
+          "whole: the network sees the image at once. slide: windows, whose logits are averaged where "
+          "they overlap, as mmseg does it. tile: tiles that fade into each other, a row at a time, for "
+          "images "
+          "of any size. Default: whole")
+      ->check(CLI::IsMember({"whole", "slide", "tile"}));
   AddHeightWidth(command, "--crop", options.crop_height, options.crop_width,
-                 "Size of slide's windows. Default: 1024x1024")
-      ->needs(mode);
+                 "Size of slide's windows. Default: 1024x1024");
   AddHeightWidth(command, "--stride", options.stride_height, options.stride_width,
-                 "How far slide's windows are apart. Default: three quarters of the crop")
-      ->needs(mode);
-  AddTileOptions(command, *mode, options);
+                 "How far slide's windows are apart. Default: three quarters of the crop");
+  AddTileOptions(command, options);
   command.callback([&options, &command] {
+    CheckTogether(command, options);
     if (command.get_option("--crop")->empty() || !command.get_option("--stride")->empty()) return;
     options.stride_height = std::max<int64_t>(1, options.crop_height * 3 / 4);
     options.stride_width = std::max<int64_t>(1, options.crop_width * 3 / 4);

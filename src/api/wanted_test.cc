@@ -151,5 +151,41 @@ TEST_F(WantedTest, ASingleScaleOfOneIsAPlainRun) {
   EXPECT_LE(different, 1U);
 }
 
+// Images of several sizes in one call, in every way of running them.
+TEST_F(WantedTest, ABatchIsItsImagesInEveryMode) {
+  std::vector<SegmenterOptions> ways(5);
+  ways[1].mode = InferenceMode::kSlide;
+  ways[1].crop_height = ways[1].crop_width = 64;
+  ways[1].stride_height = ways[1].stride_width = 40;
+  ways[2].mode = InferenceMode::kTile;
+  ways[2].tile = 64;
+  ways[2].overlap = 16;
+  ways[3].scales = {0.75, 1};
+  ways[3].flip = true;
+  ways[4] = ways[1];
+  ways[4].scales = {1, 1.5};
+  Wanted wanted;
+  wanted.confidence = true;
+  wanted.top_k = 3;
+  wanted.reject_below = 0.6;
+  const std::vector<RgbView> images = {Part(70, 96), Part(101, 64), Part(70, 96), Part(96, 70)};
+  for (SegmenterOptions& options : ways) {
+    SCOPED_TRACE(&options - ways.data());
+    options.threads = 1;
+    const Segmenter segmenter(kModel, options);
+    const std::vector<Segmentation> batch = segmenter.RunBatch(images, wanted);
+    ASSERT_EQ(batch.size(), images.size());
+    for (size_t i = 0; i < images.size(); ++i) {
+      const Segmentation single = segmenter.Run(images[i], wanted);
+      EXPECT_EQ(batch[i].height, images[i].height);
+      EXPECT_EQ(batch[i].labels8, single.labels8);
+      EXPECT_EQ(batch[i].top_labels, single.top_labels);
+      ASSERT_EQ(batch[i].confidence.size(), single.confidence.size());
+      for (size_t k = 0; k < single.confidence.size(); ++k)
+        ASSERT_NEAR(batch[i].confidence[k], single.confidence[k], 1e-4F);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace segforge

@@ -44,6 +44,24 @@ TEST(Usage, MistakesAreNamed) {
   ExpectRefusal(workspace, {"segment", "a.png", "--threads", "-1"}, "-1");
   ExpectRefusal(workspace, {"segment", "a.png", "-m", "no-such-model"}, "no-such-model");
   ExpectRefusal(workspace, {"completion", "tcsh"}, "tcsh");
+  ExpectRefusal(workspace, {"segment", "-", "-"}, "standard input can be read once");
+  ExpectRefusal(workspace, {"segment", "a.png", "--top-k", "12"}, "--top-k: expected at most");
+}
+
+TEST(Usage, WhatWouldBeIgnoredIsRefused) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  const auto expect = [&](const std::vector<std::string>& options, const std::string& what) {
+    std::vector<std::string> words = {"segment", "a.png"};
+    words.insert(words.end(), options.begin(), options.end());
+    ExpectRefusal(workspace, words, what);
+  };
+  expect({"--crop", "64x64"}, "--crop: expected --mode slide");
+  expect({"--mode", "tile", "--stride", "64x64"}, "--stride: expected --mode slide");
+  expect({"--mode", "whole", "--tile", "64"}, "--tile: expected --mode tile");
+  expect({"--overlap", "64"}, "--overlap: expected --mode tile");
+  expect({"--mode", "slide", "--max-memory", "2GiB"}, "--max-memory: expected --mode tile");
+  expect({"--keep-ratio"}, "--keep-ratio: expected a --size");
 }
 
 TEST(Usage, HelpShowsAnExampleOfEachVerb) {

@@ -94,7 +94,7 @@ TEST(Tile, WhatFailsOnTheWayLeavesNothing) {
   expect(workspace.Run(Tiled({"a.png", "-o", "out/a.png", "-f", "overlay"}), "", {.file_bytes = 9000}),
          "out/a.png: cannot write: ");
   expect(workspace.Run(Tiled({"a.png", "-o", "/dev/full"})), "/dev/full: cannot write: No space left");
-  expect(workspace.Run(Tiled({"a.png", "--save-logits", "x.npy"})), "a.png: logits: ");
+  expect(workspace.Run(Tiled({"a.png", "--save-logits", "x.npy"})), "--save-logits: ");
 }
 
 TEST(Tile, AnInterruptLeavesNothing) {
