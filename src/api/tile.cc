@@ -76,8 +76,8 @@ class TileRun {
   Result<Segmentation> Run(const UseRows& use);
 
  private:
-  void AddTile(const RowWindow& rows, int64_t y, size_t column);
-  void Emit(const RowWindow& rows, int64_t end, const UseRows& use);
+  void AddTile(const RowWindow& window, int64_t y, size_t column);
+  void Emit(const RowWindow& window, int64_t end, const UseRows& use);
   void DropDone();
 
   float* Row(int64_t y) { return band_.span<float>().data() + (y - base_) * Columns() * model_.classes; }
@@ -108,9 +108,9 @@ int64_t TileRun::BandBytes() const {
          logits.elems() * kFloatBytes + 2 * maps;  // as they come, and of the image's width
 }
 
-void TileRun::AddTile(const RowWindow& rows, int64_t y, size_t column) {
+void TileRun::AddTile(const RowWindow& window, int64_t y, size_t column) {
   Stopwatch watch;
-  CopyTile(rows, image_, y, grid_.xs[column], tile_);
+  CopyTile(window, image_, y, grid_.xs[column], tile_);
   Normalize(tile_.view(), model_.preprocessing, session_.input(), session_.pool());
   times_.resize += watch.LapMs();
   session_.Execute();

@@ -13,6 +13,8 @@ namespace segforge {
 class RowSource {
  public:
   virtual ~RowSource() = default;
+  RowSource(const RowSource&) = delete;
+  RowSource& operator=(const RowSource&) = delete;
 
   int64_t height() const { return height_; }
   int64_t width() const { return width_; }
@@ -27,8 +29,6 @@ class RowSource {
 
  protected:
   RowSource(int64_t height, int64_t width) : height_(height), width_(width) {}
-  RowSource(const RowSource&) = delete;
-  RowSource& operator=(const RowSource&) = delete;
 
  private:
   int64_t height_, width_;

@@ -63,6 +63,14 @@ TEST(RowSource, TruncatedFilesAreErrors) {
   }
 }
 
+TEST(RowSource, CountsTheCoefficientsOfSeveralScans) {
+  const auto one = OpenRows(kTestData / "images" / "444.jpg");
+  const auto several = OpenRows(kTestData / "images" / "progressive.jpg");
+  ASSERT_TRUE(one.ok() && several.ok());
+  EXPECT_EQ((*one)->held_bytes(), 0);
+  EXPECT_GE((*several)->held_bytes(), (*several)->height() * (*several)->width() * 2);  // 16 bits each
+}
+
 TEST(RowSource, HoldsRowsAlone) {
   const auto held = [](const char* name) {
     const auto rows = OpenRows(kTestData / "images" / name);
