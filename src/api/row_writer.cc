@@ -4,6 +4,7 @@
 #include "api/bytes.h"
 #include "api/colors.h"
 #include "api/error.h"
+#include "api/network_input.h"
 #include "base/spool_file.h"
 #include "formats/npy.h"
 #include "image/overlay.h"
@@ -105,11 +106,28 @@ class PicturePng final : public SpooledWriter {
         png_(Unwrap(PngWriter::TrueColor(height, width, sink()))) {}
 
  private:
+  // Some rows at a time: the pictures of all of them would take more than their pixels.
   Status AddRows(const Segmentation& rows, const RgbView& pixels) override {
-    const ImageView view = {pixels.data, pixels.height, pixels.width, pixels.stride_bytes};
-    const Image picture =
-        alpha_ ? Overlay(view, LabelsOf(rows), palette_, *alpha_) : Colorize(LabelsOf(rows), palette_);
-    return png_.Write(picture.pixels.data(), picture.height, picture.width * 3);
+    constexpr int64_t kRows = 64;
+    ImageView view;
+    if (alpha_) {
+      SEGFORGE_ASSIGN_OR_RETURN(view, CheckedView(pixels));
+      if (view.height != rows.height || view.width != rows.width) {
+        return InvalidInput("overlay: expected pixels of the rows' size {}x{}, got {}x{}", rows.height,
+                            rows.width, view.height, view.width);
+      }
+    }
+    const ConstTensorView labels = LabelsOf(rows);
+    const auto* first_label = static_cast<const std::byte*>(labels.data);
+    const int64_t label_row_bytes = rows.width * static_cast<int64_t>(SizeOf(labels.dtype));
+    for (int64_t y = 0; y < rows.height; y += kRows) {
+      const int64_t count = std::min(kRows, rows.height - y);
+      const ConstTensorView some = {first_label + y * label_row_bytes, labels.dtype, {count, rows.width}};
+      const ImageView part = {view.data + y * view.stride_bytes, count, view.width, view.stride_bytes};
+      const Image picture = alpha_ ? Overlay(part, some, palette_, *alpha_) : Colorize(some, palette_);
+      SEGFORGE_RETURN_IF_ERROR(png_.Write(picture.pixels.data(), picture.height, picture.width * 3));
+    }
+    return Status();
   }
 
   Palette palette_;

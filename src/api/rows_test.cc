@@ -114,6 +114,14 @@ TEST_F(RowsTest, WhatIsNotFinishedIsRefusedAndLeavesNothing) {
     EXPECT_THROW(writer->Add(rows, {}), Error);
   }
   EXPECT_TRUE(fs::is_empty(folder_));
+  {
+    const RowWriterPointer overlay = OverlayPngRows(path("a.png"), 4, 3, {}, 0.5);
+    Segmentation rows;
+    rows.height = 2;
+    rows.width = 3;
+    rows.labels8.resize(6);
+    EXPECT_THROW(overlay->Add(rows, {}), Error);
+  }
   EXPECT_THROW(ImageRows("/nowhere.png"), Error);
   ImageRows image(kImage);
   EXPECT_THROW(Segmenter(kModel).RunRows(image, {}, 0, [](const Segmentation&, const RgbView&) {}), Error);

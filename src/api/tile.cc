@@ -105,7 +105,7 @@ int64_t TileRun::BandBytes() const {
   const Shape logits = {rows, Columns(), model_.classes};
   const int64_t maps = LabelImageBytes({rows * kStep, Columns() * kStep}, logits, wanted_);
   return WindowRows() * image_.width * 3 + grid_.tile_height * grid_.tile_width * 3 +
-         logits.elems() * kFloatBytes + 2 * maps;  // as they come, and of the image's width
+         logits.elems() * kFloatBytes + 3 * maps;  // as they come, of the image's width, and as written
 }
 
 void TileRun::AddTile(const RowWindow& window, int64_t y, size_t column) {
