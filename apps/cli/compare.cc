@@ -51,6 +51,9 @@ class Reference {
     }
   }
 
+  // The image at the size at which results are compared.
+  RgbImage Prepared(RgbImage image) const { return onnx_ ? onnx_->Resized(image.view()) : std::move(image); }
+
   Segmentation Of(const Input& input, const RgbImage& image) const {
     if (onnx_) return onnx_->Run(image.view());
     return segmenter_ ? segmenter_->Run(image.view(), {true, false}) : stored_->Of(input, image.view());
@@ -115,7 +118,7 @@ class CompareRun {
 };
 
 ComparedImage CompareRun::One(const Input& input) {
-  const RgbImage image = DecodeImage(ReadBytes(input.path));
+  const RgbImage image = reference_.Prepared(DecodeImage(ReadBytes(input.path)));
   const Segmentation got = candidate_.Run(image.view(), {true, false});
   const Segmentation expected = reference_.Of(input, image);
   ComparedImage result;
