@@ -12,6 +12,7 @@
 #include "compare_report.h"
 #include "exit_code.h"
 #include "inputs.h"
+#include "outputs.h"
 #include "progress.h"
 #include "segforge/evaluate.h"
 #include "segforge/files.h"
@@ -84,6 +85,7 @@ std::vector<Input> ImagesOf(const std::vector<std::string>& names, const Compare
       throw Error(ErrorCode::kInvalidInput,
                   output + ": two images would have their differences written there");
     }
+    if (!output.empty()) CheckWritable(output);
     inputs.push_back(std::move(input));
   }
   if (inputs.empty()) throw Error(ErrorCode::kInvalidInput, "INPUT: expected images, got labels alone");

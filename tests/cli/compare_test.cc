@@ -203,6 +203,8 @@ TEST(Compare, MistakesAreNamedAndOtherImagesStillCompared) {
   EXPECT_THAT(refusal({"compare", "in", "--against", "b0.onnx", "--layers"}), HasSubstr("got .onnx"));
   EXPECT_THAT(refusal({"compare", "in", "--against", "nobody"}), HasSubstr("nobody"));
   EXPECT_THAT(refusal({"compare", "in/gone.png", "--against", "street-b0"}), HasSubstr("in/gone.png"));
+  EXPECT_THAT(refusal({"compare", "in", "--against", "street-b0", "--heatmap", "in/a.png"}),
+              HasSubstr("in/a.png/a.diff.png: cannot write there"));
   workspace.Write("stored/b.npy", "hello");
   const Outcome run = workspace.Run({"compare", "in", "--against", "stored"});
   EXPECT_EQ(run.code, 2);
