@@ -1,5 +1,8 @@
 #include "bench_case.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "in_child.h"
 
 namespace segforge::cli {
@@ -61,6 +64,14 @@ BenchResult ResultFrom(const Json& json) {
   return result;
 }
 
+// Other engines write to standard error what they report as errors too, and more.
+void MuteErrors() {
+  const int nowhere = open("/dev/null", O_WRONLY);
+  if (nowhere < 0) return;
+  dup2(nowhere, STDERR_FILENO);
+  close(nowhere);
+}
+
 }  // namespace
 
 BenchResult RunBenchInChild(const BenchCase& bench) {
@@ -69,7 +80,10 @@ BenchResult RunBenchInChild(const BenchCase& bench) {
 
 std::vector<EngineTimes> RunBenchInTurnsInChild(const BenchCase& bench, const std::vector<std::string>& peers,
                                                 const std::string& onnx) {
-  return EnginesFrom(RunInChild([&] { return ToJson(RunBenchInTurns(bench, peers, onnx)); }));
+  return EnginesFrom(RunInChild([&] {
+    MuteErrors();
+    return ToJson(RunBenchInTurns(bench, peers, onnx));
+  }));
 }
 
 }  // namespace segforge::cli

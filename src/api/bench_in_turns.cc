@@ -26,11 +26,23 @@ std::string FolderForTorch(const std::string& model) {
   return folder.string();
 }
 
-std::unique_ptr<Peer> OpenPeer(const BenchCase& bench, const std::string& engine, const std::string& onnx) {
+// A peer and the file that it runs, for messages.
+struct Contestant {
+  std::unique_ptr<Peer> peer;
+  std::string file;
+
+  template <typename T>
+  T Unwrap(Result<T> result) const {
+    if (!result.ok()) Throw(result.status().Within(file));
+    return std::move(result).value();
+  }
+};
+
+Contestant OpenPeer(const BenchCase& bench, const std::string& engine, const std::string& onnx) {
   const int threads = ResolveThreads(bench.segmenter.threads);
-  const auto open = [](const std::string& file, auto peer) -> std::unique_ptr<Peer> {
+  const auto open = [](const std::string& file, auto peer) {
     if (!peer.ok()) Throw(peer.status().Within(file));
-    return std::move(peer).value();
+    return Contestant{std::move(peer).value(), file};
   };
   if (engine == "torch") {
     const std::string folder = FolderForTorch(bench.model);
@@ -44,18 +56,18 @@ std::unique_ptr<Peer> OpenPeer(const BenchCase& bench, const std::string& engine
 }
 
 // The peer's logits against ours, both [N, classes, h, w].
-double RelativeError(const std::string& name, const Tensor& theirs, const Tensor& ours) {
+Result<double> RelativeError(const std::string& name, const Tensor& theirs, const Tensor& ours) {
   if (theirs.dtype() != DType::kF32 || theirs.shape() != ours.shape()) {
-    Throw(InvalidInput("{}: output: expected f32{} as ours, got {}{}", name, ToString(ours.shape()),
-                       NameOf(theirs.dtype()), ToString(theirs.shape())));
+    return InvalidInput("{}: output: expected f32{} as ours, got {}{}", name, ToString(ours.shape()),
+                        NameOf(theirs.dtype()), ToString(theirs.shape()));
   }
   const LayerError error = CompareLayer(theirs.span<float>(), ours.span<float>());
   if (error.relative_error > kMaxRelativeError) {
-    Throw(
-        InvalidInput("{}: computes something else: its logits are {:.2g} from ours, relative to the "
-                     "greatest; expected {:g} "
-                     "at most",
-                     name, error.relative_error, kMaxRelativeError));
+    return InvalidInput(
+        "{}: computes something else: its logits are {:.2g} from ours, relative to the greatest; expected "
+        "{:g} "
+        "at most",
+        name, error.relative_error, kMaxRelativeError);
   }
   return error.relative_error;
 }
@@ -67,19 +79,13 @@ class Contest {
     for (const std::string& engine : peers) {  // before ours: what is not installed is told at once
       Stopwatch watch;
       peers_.push_back(OpenPeer(bench, engine, onnx));
-      times_.push_back({peers_.back()->name(), watch.LapMs(), {}, 0});
+      times_.push_back({peers_.back().peer->name(), watch.LapMs(), {}, 0});
     }
     ours_ = MakeLoneEngine(bench.model, bench.segmenter, {bench.batch, bench.height, bench.width});
     input_ = ToPlanes(ours_.session->input());
     ours_.session->Execute();
     const Tensor logits = ToPlanes(ours_.session->output(0));
-    for (size_t i = 0; i < peers_.size(); ++i) {
-      Stopwatch watch;
-      ThrowIfError(peers_[i]->SetInput(input_.view()));
-      times_[i].load_ms += watch.LapMs();
-      Unwrap(peers_[i]->RunMs());
-      times_[i].relative_error = RelativeError(times_[i].engine, Unwrap(peers_[i]->Output()), logits);
-    }
+    for (size_t i = 0; i < peers_.size(); ++i) Admit(peers_[i], logits, times_[i]);
     times_.insert(times_.begin(), {"segforge", ours_.load_ms, {}, 0});
   }
 
@@ -89,16 +95,25 @@ class Contest {
       ours_.session->Execute();
       return watch.LapMs();
     }};
-    for (const auto& peer : peers_) runs.emplace_back([&peer] { return Unwrap(peer->RunMs()); });
+    for (const Contestant& one : peers_) runs.emplace_back([&one] { return one.Unwrap(one.peer->RunMs()); });
     const auto turns = RunInTurns(rule, runs, [] { std::this_thread::sleep_for(kPause); });
     for (size_t i = 0; i < times_.size(); ++i) times_[i].runs = turns[i];
     return times_;
   }
 
  private:
+  void Admit(const Contestant& one, const Tensor& logits, EngineTimes& times) const {
+    Stopwatch watch;
+    ThrowIfError(one.peer->SetInput(input_.view()).Within(one.file));
+    times.load_ms += watch.LapMs();
+    one.Unwrap(one.peer->RunMs());
+    const Tensor theirs = one.Unwrap(one.peer->Output());
+    times.relative_error = one.Unwrap(RelativeError(one.peer->name(), theirs, logits));
+  }
+
   LoneEngine ours_;
-  Tensor input_;                              // [N, 3, H, W], what every peer reads
-  std::vector<std::unique_ptr<Peer>> peers_;  // go before their input does
+  Tensor input_;                   // [N, 3, H, W], what every peer reads
+  std::vector<Contestant> peers_;  // go before their input does
   std::vector<EngineTimes> times_;
 };
 

@@ -62,6 +62,12 @@ void TakeLabels(const Tensor& output, const std::string& path, int64_t classes, 
   SetLabels(output.view(), path, classes, result);
 }
 
+Result<Tensor> RunOnce(OnnxModel& model, const ConstTensorView& input) {
+  SEGFORGE_RETURN_IF_ERROR(model.SetInput(input));
+  SEGFORGE_RETURN_IF_ERROR(model.RunMs().status());
+  return model.Output();
+}
+
 Segmentation FromLogits(const Tensor& output, const std::string& path, int64_t classes, ImageSize size) {
   const Shape& shape = output.shape();
   if (shape.rank() != 4 || shape[0] != 1 || shape[1] != classes || shape.elems() == 0) {
@@ -111,9 +117,7 @@ Segmentation OnnxReference::Run(const RgbView& image) const {
   Tensor input(DType::kF32, Shape{1, size.height, size.width, 3});
   FillInput(view, state_->preprocessing, input.view(), pool);
   const Tensor planes = ToPlanes(input.view());
-  ThrowIfError(state_->model->SetInput(planes.view()));
-  Unwrap(state_->model->RunMs());
-  const Tensor output = Unwrap(state_->model->Output());
+  const Tensor output = Unwrap(RunOnce(*state_->model, planes.view()));
   Segmentation result;
   if (IsFloat(output.dtype())) {
     result = FromLogits(output, state_->path, state_->classes, size);

@@ -122,6 +122,11 @@ std::optional<ImageSize> OnnxModel::fixed_size() const {
 }
 
 Status OnnxModel::SetInput(const ConstTensorView& input) {
+  const auto fixed = fixed_size();
+  if (fixed && *fixed != ImageSize{input.shape[2], input.shape[3]}) {
+    return InvalidInput("{}: takes images of {}x{} alone, got {}x{}", name(), fixed->height, fixed->width,
+                        input.shape[2], input.shape[3]);
+  }
   const auto dims = input.shape.dims();
   return state_->library.Call(kCreateTensorWithData, state_->memory.get(), const_cast<void*>(input.data),
                               input.bytes(), dims.data(), dims.size(), static_cast<int>(kFloat),

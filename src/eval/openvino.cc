@@ -7,7 +7,6 @@
 
 #include "eval/peer.h"
 #include "eval/shared_library.h"
-#include "model/one_line.h"
 
 namespace segforge {
 namespace {
@@ -52,7 +51,7 @@ class Library {
     auto* last = reinterpret_cast<const char* (*)()>(dlsym(library_, "ov_get_last_err_msg"));
     const char* message = last != nullptr ? last() : nullptr;
     return InvalidInput("OpenVINO: {}",
-                        message != nullptr ? OneLine(message) : std::string(name) + " failed");
+                        message != nullptr ? LastLine(message) : std::string(name) + " failed");
   }
   void Free(const char* name, Handle handle) const {
     auto* function = reinterpret_cast<void (*)(Handle)>(dlsym(library_, name));

@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "model/one_line.h"
+
 namespace segforge {
 
 Result<void*> LoadLibrary(const char* engine, const char* variable, std::span<const char* const> usual) {
@@ -15,6 +17,12 @@ Result<void*> LoadLibrary(const char* engine, const char* variable, std::span<co
   }
   return Unsupported("{}: {}: cannot be loaded; install it, or name {} in ${}", engine, usual.front(),
                      usual_name, variable);
+}
+
+std::string LastLine(std::string_view message) {
+  const size_t end = message.find_last_not_of(" \r\n");
+  message = message.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  return OneLine(message.substr(message.find_last_of('\n') + 1));
 }
 
 }  // namespace segforge
