@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "eval/onnx_runtime_api.h"
-#include "eval/shared_library.h"
 
 namespace segforge {
 namespace {

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
 
 #include "base/status.h"
+#include "eval/owned_handle.h"
 #include "model/one_line.h"
 
 namespace segforge::onnx_runtime {
@@ -65,7 +65,7 @@ class Library {
     return InvalidInput("ONNX Runtime: {}", OneLine(message));
   }
   void Release(Place place, Handle handle) const {
-    if (handle != nullptr) reinterpret_cast<void (*)(Handle)>(table_[place])(handle);
+    reinterpret_cast<void (*)(Handle)>(table_[place])(handle);
   }
 
  private:
@@ -74,23 +74,6 @@ class Library {
   std::string version_;
 };
 
-// A handle and what releases it. The library outlives it.
-class Owned {
- public:
-  Owned(const Library& library, Place release) : library_(library), release_(release) {}
-  ~Owned() { library_.Release(release_, handle_); }
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-  Handle* out() {  // to be set anew
-    library_.Release(release_, std::exchange(handle_, nullptr));
-    return &handle_;
-  }
-  Handle get() const { return handle_; }
-
- private:
-  const Library& library_;
-  Place release_;
-  Handle handle_ = nullptr;
-};
+using Owned = OwnedHandle<Library, Place>;
 
 }  // namespace segforge::onnx_runtime

@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cstring>
-#include <utility>
 
+#include "eval/owned_handle.h"
 #include "eval/peer.h"
 #include "eval/shared_library.h"
 
@@ -53,9 +53,9 @@ class Library {
     return InvalidInput("OpenVINO: {}",
                         message != nullptr ? LastLine(message) : std::string(name) + " failed");
   }
-  void Free(const char* name, Handle handle) const {
+  void Release(const char* name, Handle handle) const {
     auto* function = reinterpret_cast<void (*)(Handle)>(dlsym(library_, name));
-    if (handle != nullptr && function != nullptr) function(handle);
+    if (function != nullptr) function(handle);
   }
 
  private:
@@ -63,24 +63,7 @@ class Library {
   void* library_;
 };
 
-// A handle and what frees it.
-class Owned {
- public:
-  Owned(const Library& library, const char* free) : library_(library), free_(free) {}
-  ~Owned() { library_.Free(free_, handle_); }
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-  Handle* out() {  // to be set anew
-    library_.Free(free_, std::exchange(handle_, nullptr));
-    return &handle_;
-  }
-  Handle get() const { return handle_; }
-
- private:
-  const Library& library_;
-  const char* free_;
-  Handle handle_ = nullptr;
-};
+using Owned = OwnedHandle<Library, const char*>;
 
 // Of an infer request: ov_infer_request_get_input_tensor_by_index or .._output_..
 Status TensorOf(const Library& library, const char* getter, Handle request, Owned& tensor) {
@@ -96,7 +79,7 @@ class OpenVinoModel : public Peer {
     SEGFORGE_RETURN_IF_ERROR(library_.Call("ov_get_openvino_version", &version));
     const std::string build = version.build;
     name_ = "OpenVINO " + build.substr(0, build.find('-'));
-    library_.Free("ov_version_free", &version);
+    library_.Release("ov_version_free", &version);
     SEGFORGE_RETURN_IF_ERROR(library_.Call("ov_core_create", core_.out()));
     return library_.Call("ov_core_read_model", core_.get(), path.c_str(), static_cast<const char*>(nullptr),
                          model_.out());
@@ -170,7 +153,7 @@ class OpenVinoModel : public Peer {
     SEGFORGE_RETURN_IF_ERROR(library_.Call("ov_tensor_get_shape", tensor, &dims));
     Result<Shape> shape =
         Shape::FromUntrusted(std::span<const int64_t>(dims.dims, static_cast<size_t>(dims.rank)));
-    library_.Free("ov_shape_free", &dims);
+    library_.Release("ov_shape_free", &dims);
     return shape;
   }
 

@@ -1,6 +1,7 @@
 // Another engine with a model in it, found at run time where it is installed; nothing is built against it.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -23,6 +24,14 @@ class Peer {
   // The model's first output as the last run left it, of the model's own type and shape.
   virtual Result<Tensor> Output() = 0;
 };
+
+// For RunMs.
+template <typename Run>
+double TimedMs(const Run& run) {
+  const auto start = std::chrono::steady_clock::now();
+  run();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
 
 // threads: 0 for the engine's own choice. kUnsupported where the engine is not installed, kInvalidInput for
 // a model that it cannot load.
