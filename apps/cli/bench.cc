@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "bench_case.h"
 #include "bench_report.h"
@@ -20,6 +22,7 @@ constexpr const char* kFooter = R"(Examples:
   segforge bench street-b0 --sizes 512x512,1024x1024 --threads 1,2
   segforge bench segformer.b1.pth street-b0 --batches 1,4 --json bench.json --plot bench.svg
   segforge bench --image photo.jpg --sizes 768x1024 --seconds 20
+  segforge bench my-b0/ --against ort,openvino,torch --against-model my-b0.onnx
 
 Each case runs in a process of its own. It warms up until the medians of two successive windows of three runs
 differ by less than 5 %, or --warmup seconds are over. Noise is the interquartile range over the median.
@@ -66,6 +69,33 @@ void AddRuleOptions(CLI::App& command, BenchOptions& options) {
       ->capture_default_str();
 }
 
+void AddPeerOptions(CLI::App& command, BenchOptions& options) {
+  command
+      .add_option("--against", options.peers,
+                  "Other engines to run in turns with ours, where they are installed: ort (ONNX Runtime, "
+                  "$SEGFORGE_ONNXRUNTIME names its library), openvino ($SEGFORGE_OPENVINO), torch "
+                  "($SEGFORGE_PYTHON with transformers; runs MODEL, a Hugging Face folder)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"ort", "openvino", "torch"}))
+      ->type_name("ENGINE,...");
+  command.add_option("--against-model", options.onnx, "What ort and openvino run: MODEL as an .onnx file")
+      ->type_name("FILE.onnx");
+}
+
+// What other engines need is told before anything runs.
+void CheckPeers(const BenchOptions& options) {
+  const auto of_onnx = [](const std::string& engine) { return engine != "torch"; };
+  const auto runs_onnx = std::find_if(options.peers.begin(), options.peers.end(), of_onnx);
+  if (runs_onnx != options.peers.end() && options.onnx.empty()) {
+    throw Error(
+        ErrorCode::kInvalidInput,
+        fmt::format("--against {}: expected --against-model FILE.onnx, the model for it to run", *runs_onnx));
+  }
+  if (runs_onnx == options.peers.end() && !options.onnx.empty())
+    throw Error(ErrorCode::kInvalidInput, "--against-model: expected --against ort or openvino to run it");
+}
+
 std::vector<BenchCase> CasesOf(const BenchOptions& options) {
   std::vector<BenchCase> cases;
   for (const std::string& model : options.models) {
@@ -88,12 +118,21 @@ void WriteOutputs(const BenchOptions& options, const std::vector<MeasuredCase>& 
   if (!options.plot.empty()) WriteFile(options.plot, BenchPlot(cases));
 }
 
+// Other engines first: that one is missing is told before ours is measured for nothing.
+MeasuredCase Measure(const BenchCase& bench, const BenchOptions& options) {
+  MeasuredCase measured = {bench, {}, {}};
+  if (!options.peers.empty()) measured.turns = RunBenchInTurnsInChild(bench, options.peers, options.onnx);
+  measured.result = RunBenchInChild(bench);
+  return measured;
+}
+
 }  // namespace
 
 CLI::App* AddBenchCommand(CLI::App& program, BenchOptions& options) {
   CLI::App* command = program.add_subcommand("bench", "Measure latency, throughput and memory");
   AddCaseOptions(*command, options);
   AddRuleOptions(*command, options);
+  AddPeerOptions(*command, options);
   AddEngineOptions(*command, options.segmenter);
   command
       ->add_option("--json", options.json,
@@ -108,15 +147,17 @@ int Bench(const BenchOptions& options) {
   for (const std::string& path : {options.json, options.plot}) {
     if (!path.empty()) CheckWritable(path);
   }
+  CheckPeers(options);
   const std::vector<BenchCase> cases = CasesOf(options);
   std::FILE* text = options.json == "-" || options.plot == "-" ? nullptr : stdout;
   std::vector<MeasuredCase> measured;
   size_t failed = 0;
+  std::set<std::string> said;  // what stops every case is told once
   Progress progress(cases.size(), true);
   for (size_t i = 0; i < cases.size(); ++i) {
     progress.Draw(i, failed);
     try {
-      MeasuredCase one = {cases[i], RunBenchInChild(cases[i])};
+      MeasuredCase one = Measure(cases[i], options);
       progress.Clear();
       if (text != nullptr && measured.empty()) PrintBenchHeader(text);
       if (text != nullptr) PrintCase(text, one);
@@ -124,7 +165,7 @@ int Bench(const BenchOptions& options) {
     } catch (const Error& error) {
       progress.Clear();
       ++failed;
-      PrintError(error.what());
+      if (said.insert(error.what()).second) PrintError(error.what());
     }
     std::fflush(stdout);
   }

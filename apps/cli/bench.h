@@ -19,7 +19,9 @@ struct BenchOptions {
   std::string image;
   RunRule rule;
   SegmenterOptions segmenter;
-  std::string json;  // "" when not wanted
+  std::vector<std::string> peers;  // "ort", "openvino", "torch"
+  std::string onnx;                // what ort and openvino run
+  std::string json;                // "" when not wanted
   std::string plot;
 };
 

@@ -10,4 +10,8 @@ namespace segforge::cli {
 // is killed. Call it before this process starts threads.
 BenchResult RunBenchInChild(const BenchCase& bench);
 
+// As RunBenchInTurns, in a child process likewise, so that other engines leave nothing behind.
+std::vector<EngineTimes> RunBenchInTurnsInChild(const BenchCase& bench, const std::vector<std::string>& peers,
+                                                const std::string& onnx);
+
 }  // namespace segforge::cli

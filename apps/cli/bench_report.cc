@@ -25,9 +25,10 @@ double ImagesPerSecond(const BenchCase& bench, const Statistics& times) {
   return times.mean > 0 ? 1e3 * static_cast<double>(bench.batch) / times.mean : 0;
 }
 
-void PrintRow(std::FILE* file, const std::string& name, const Statistics& times, const std::string& rate) {
-  fmt::print(file, "  {:<22}{:>10.2f}{:>10.2f}{:>10.2f}{:>10.2f}{:>8.1f} %{:>10}\n", name, times.min,
-             times.median, times.p90, times.p99, 100 * times.noise, rate);
+void PrintRow(std::FILE* file, const std::string& name, const Statistics& times, const std::string& rate,
+              const std::string& rest = "") {
+  fmt::print(file, "  {:<22}{:>10.2f}{:>10.2f}{:>10.2f}{:>10.2f}{:>8.1f} %{:>10}{}\n", name, times.min,
+             times.median, times.p90, times.p99, 100 * times.noise, rate, rest);
 }
 
 std::string WarmUp(const TimedRuns& runs) {
@@ -49,8 +50,27 @@ Json RunsJson(const BenchCase& bench, const TimedRuns& runs) {
   return json;
 }
 
+double Ratio(const EngineTimes& one, const EngineTimes& ours) {
+  const double median = Summarize(ours.runs.ms).median;
+  return median > 0 ? Summarize(one.runs.ms).median / median : 0;
+}
+
+Json TurnsJson(const MeasuredCase& measured) {
+  Json json = Json::array();
+  for (const EngineTimes& one : measured.turns) {
+    Json row = {{"engine", one.engine},
+                {"ratio", Ratio(one, measured.turns.front())},
+                {"relative_error", one.relative_error},
+                {"load_ms", one.load_ms}};
+    row.update(RunsJson(measured.bench, one.runs));
+    json.push_back(std::move(row));
+  }
+  return json;
+}
+
 Json CaseJson(const MeasuredCase& measured) {
-  const auto& [bench, result] = measured;
+  const BenchCase& bench = measured.bench;
+  const BenchResult& result = measured.result;
   Json json = {{"model", bench.model},
                {"name", result.model},
                {"height", bench.height},
@@ -66,6 +86,7 @@ Json CaseJson(const MeasuredCase& measured) {
   json["engine"] = RunsJson(bench, result.engine);
   json["image_to_labels"] = RunsJson(bench, result.labels);
   for (const BenchPart& part : result.parts) json["image_to_labels"]["parts"][part.name] = TimesJson(part.ms);
+  if (!measured.turns.empty()) json["in_turns"] = TurnsJson(measured);
   return json;
 }
 
@@ -73,6 +94,52 @@ std::string SeriesName(const BenchCase& bench, const char* what) {
   return fmt::format("{}, batch {}, {} thread{}: {}", bench.model, bench.batch, bench.segmenter.threads,
                      bench.segmenter.threads == 1 ? "" : "s", what);
 }
+
+void PrintTurns(std::FILE* file, const MeasuredCase& measured) {
+  if (measured.turns.empty()) return;
+  fmt::print(file, "{:<84}{:>9}{:>10}\n", "  engine, in turns with others", "ratio", "error");
+  for (const EngineTimes& one : measured.turns) {
+    const Statistics times = Summarize(one.runs.ms);
+    const std::string rate = fmt::format("{:.2f}", ImagesPerSecond(measured.bench, times));
+    PrintRow(file, OneLine(one.engine), times, rate,
+             fmt::format("{:>8.2f}x{:>10.1e}", Ratio(one, measured.turns.front()), one.relative_error));
+  }
+}
+
+// Curves in the order in which they are first met.
+class Curves {
+ public:
+  void Add(const MeasuredCase& measured) {
+    const BenchCase& bench = measured.bench;
+    const size_t color = ColorOf(SeriesName(bench, "segforge"));
+    Point(bench, "engine", measured.result.engine.ms, color, false);
+    Point(bench, "image to labels", measured.result.labels.ms, color, true);
+    for (size_t i = 1; i < measured.turns.size(); ++i) {
+      const EngineTimes& peer = measured.turns[i];
+      Point(bench, peer.engine.c_str(), peer.runs.ms, ColorOf(SeriesName(bench, peer.engine.c_str())), false);
+    }
+  }
+
+  std::vector<PlotSeries> Sorted() && {
+    for (PlotSeries& one : series_) std::sort(one.points.begin(), one.points.end());
+    return std::move(series_);
+  }
+
+ private:
+  size_t ColorOf(const std::string& name) { return colors_.emplace(name, colors_.size()).first->second; }
+
+  void Point(const BenchCase& bench, const char* what, const std::vector<double>& ms, size_t color,
+             bool dashed) {
+    const std::string name = SeriesName(bench, what);
+    auto one = std::find_if(series_.begin(), series_.end(),
+                            [&](const PlotSeries& other) { return other.name == name; });
+    if (one == series_.end()) one = series_.insert(one, {name, color, dashed, {}});
+    one->points.emplace_back(static_cast<double>(bench.height * bench.width) * 1e-6, Summarize(ms).median);
+  }
+
+  std::map<std::string, size_t> colors_;
+  std::vector<PlotSeries> series_;
+};
 
 }  // namespace
 
@@ -97,6 +164,7 @@ void PrintCase(std::FILE* file, const MeasuredCase& measured) {
   fmt::print(file, "  peak memory {} MiB · engine {:.1f} GFLOP/s · loaded in {} · warm-up {}, {}\n",
              result.peak_bytes >> 20, engine.median > 0 ? result.gflop / engine.median * 1e3 : 0,
              Duration(result.load_ms), WarmUp(result.engine), WarmUp(result.labels));
+  PrintTurns(file, measured);
 }
 
 std::string BenchJson(const std::vector<MeasuredCase>& cases) {
@@ -106,28 +174,10 @@ std::string BenchJson(const std::vector<MeasuredCase>& cases) {
 }
 
 std::string BenchPlot(const std::vector<MeasuredCase>& cases) {
-  std::map<std::string, PlotSeries> series;
-  const auto add = [&](const BenchCase& bench, const char* what, const std::vector<double>& ms, bool dashed) {
-    PlotSeries& one = series[SeriesName(bench, what)];
-    one.dashed = dashed;
-    const double megapixels = static_cast<double>(bench.height * bench.width) * 1e-6;
-    one.points.emplace_back(megapixels, Summarize(ms).median);
-  };
-  for (const auto& [bench, result] : cases) {
-    add(bench, "engine", result.engine.ms, false);
-    add(bench, "image to labels", result.labels.ms, true);
-  }
-  Plot plot = {"Latency of segforge " + std::string(Version()),
-               "network input, megapixels an image",
-               "median latency of a batch, ms",
-               {}};
-  for (auto& [name, one] : series) {
-    one.name = name;
-    one.color = plot.series.size() / 2;  // "...: engine" and "...: image to labels" follow each other
-    std::sort(one.points.begin(), one.points.end());
-    plot.series.push_back(std::move(one));
-  }
-  return PlotSvg(plot);
+  Curves curves;
+  for (const MeasuredCase& measured : cases) curves.Add(measured);
+  return PlotSvg({"Latency of segforge " + std::string(Version()), "network input, megapixels an image",
+                  "median latency of a batch, ms", std::move(curves).Sorted()});
 }
 
 }  // namespace segforge::cli

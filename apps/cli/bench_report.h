@@ -12,6 +12,7 @@ namespace segforge::cli {
 struct MeasuredCase {
   BenchCase bench;
   BenchResult result;
+  std::vector<EngineTimes> turns;  // ours first; empty without other engines
 };
 
 void PrintBenchHeader(std::FILE* file);

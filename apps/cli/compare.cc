@@ -12,6 +12,7 @@
 #include "compare_report.h"
 #include "exit_code.h"
 #include "inputs.h"
+#include "outputs.h"
 #include "progress.h"
 #include "segforge/evaluate.h"
 #include "segforge/files.h"
@@ -51,6 +52,9 @@ class Reference {
     }
   }
 
+  // The image at the size at which results are compared.
+  RgbImage Prepared(RgbImage image) const { return onnx_ ? onnx_->Resized(image.view()) : std::move(image); }
+
   Segmentation Of(const Input& input, const RgbImage& image) const {
     if (onnx_) return onnx_->Run(image.view());
     return segmenter_ ? segmenter_->Run(image.view(), {true, false}) : stored_->Of(input, image.view());
@@ -79,6 +83,7 @@ std::vector<Input> ImagesOf(const std::vector<std::string>& names, const Compare
       throw Error(ErrorCode::kInvalidInput,
                   output + ": two images would have their differences written there");
     }
+    if (!output.empty()) CheckWritable(output);
     inputs.push_back(std::move(input));
   }
   return inputs;
@@ -112,7 +117,7 @@ class CompareRun {
 };
 
 ComparedImage CompareRun::One(const Input& input) {
-  const RgbImage image = DecodeImage(ReadBytes(input.path));
+  const RgbImage image = reference_.Prepared(DecodeImage(ReadBytes(input.path)));
   const Segmentation got = candidate_.Run(image.view(), {true, false});
   const Segmentation expected = reference_.Of(input, image);
   ComparedImage result;

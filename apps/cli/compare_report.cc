@@ -98,8 +98,9 @@ void PrintCompareRow(const ComparedImage& image) {
 void PrintCompareSummary(const CompareReport& report) {
   const auto good = static_cast<size_t>(std::count_if(report.images.begin(), report.images.end(),
                                                       [](const ComparedImage& image) { return image.good; }));
-  fmt::print("\n{}: {} images Good (a0 <= {:g}, r0 <= {:g}), {} Bad, {} failed\n", Verdict(report, good),
-             good, report.max_a0, report.max_r0, report.images.size() - good, report.failures.size());
+  fmt::print("\n{}: {} of {} Good (a0 <= {:g}, r0 <= {:g}), {} Bad, {} failed\n", Verdict(report, good), good,
+             report.images.size() + report.failures.size(), report.max_a0, report.max_r0,
+             report.images.size() - good, report.failures.size());
   if (report.images.empty()) return;
   const Difference& total = report.total;
   const int64_t inside = total.pixels - total.border_pixels;

@@ -8,6 +8,7 @@
 #include "eval_report.h"
 #include "eval_state.h"
 #include "exit_code.h"
+#include "outputs.h"
 #include "progress.h"
 #include "segforge/files.h"
 #include "write_file.h"
@@ -60,6 +61,9 @@ void WriteOutputs(const EvalOptions& options, const EvalReport& report) {
 
 int Eval(const EvalOptions& given) {
   EvalOptions options = given;
+  for (const std::string& path : {options.confusion_csv, options.confusion_png, options.resume}) {
+    if (!path.empty()) CheckWritable(path);
+  }
   const Segmenter segmenter(options.model, options.segmenter);
   options.dataset.reduce_zero_label |= segmenter.info().reduce_zero_label;
   const LabeledImages images(options.data, options.dataset);

@@ -18,6 +18,11 @@ std::string Percent(const std::optional<double>& share) {
   return share ? fmt::format("{:.2f}", 100 * *share) : "-";
 }
 
+// Scores over no pixel at all are no zeros.
+std::optional<double> Counted(const EvalReport& report, double share) {
+  return report.quality.pixels > 0 ? std::optional(share) : std::nullopt;
+}
+
 double ImagesPerSecond(const EvalReport& report) {
   const double images = static_cast<double>(report.quality.images) - static_cast<double>(report.resumed);
   return report.seconds > 0 ? images / report.seconds : 0;
@@ -38,8 +43,9 @@ std::string CsvField(const std::string& text) {
 
 void PrintEval(const EvalReport& report) {
   const Quality& quality = report.quality;
-  fmt::print("{} · {}\n{}: {} images ({}), {:.2f} images/s\n\n", ModelLine(report.model), report.device,
-             OneLine(report.data), quality.images, report.layout, ImagesPerSecond(report));
+  fmt::print("{} · {}\n{}: {} image{} ({}), {:.2f} images/s\n\n", ModelLine(report.model), report.device,
+             OneLine(report.data), quality.images, quality.images == 1 ? "" : "s", report.layout,
+             ImagesPerSecond(report));
   fmt::print("{:>5} {:<20} {:>7} {:>9} {:>11} {:>12}\n", "label", "class", "IoU", "accuracy", "boundary F",
              "true pixels");
   for (size_t c = 0; c < quality.classes.size(); ++c) {
@@ -47,9 +53,11 @@ void PrintEval(const EvalReport& report) {
     fmt::print("{:>5} {:<20} {:>7} {:>9} {:>11} {:>12}\n", c, OneLine(report.model.class_names[c]),
                Percent(score.iou), Percent(score.accuracy), Percent(score.boundary_f), score.truth_pixels);
   }
-  fmt::print("\nmIoU {:.2f}  pixel accuracy {:.2f}  mean accuracy {:.2f}  boundary F {:.2f}  (percent)\n",
-             100 * quality.mean_iou, 100 * quality.pixel_accuracy, 100 * quality.mean_accuracy,
-             100 * quality.boundary_f);
+  const auto share = [&](double value) { return Percent(Counted(report, value)); };
+  fmt::print("\nmIoU {}  pixel accuracy {}  mean accuracy {}  boundary F {}  (percent)\n",
+             share(quality.mean_iou), share(quality.pixel_accuracy), share(quality.mean_accuracy),
+             share(quality.boundary_f));
+  if (quality.pixels == 0) fmt::print("every pixel is to be ignored: there is nothing to score\n");
 }
 
 std::string EvalJson(const EvalReport& report) {
@@ -62,10 +70,10 @@ std::string EvalJson(const EvalReport& report) {
                {"resumed_images", report.resumed},
                {"images_per_second", ImagesPerSecond(report)},
                {"pixels", quality.pixels},
-               {"mean_iou", quality.mean_iou},
-               {"pixel_accuracy", quality.pixel_accuracy},
-               {"mean_accuracy", quality.mean_accuracy},
-               {"boundary_f", quality.boundary_f}};
+               {"mean_iou", OrNull(Counted(report, quality.mean_iou))},
+               {"pixel_accuracy", OrNull(Counted(report, quality.pixel_accuracy))},
+               {"mean_accuracy", OrNull(Counted(report, quality.mean_accuracy))},
+               {"boundary_f", OrNull(Counted(report, quality.boundary_f))}};
   json["classes"] = Json::array();
   for (size_t c = 0; c < quality.classes.size(); ++c) {
     const ClassQuality& score = quality.classes[c];

@@ -75,10 +75,11 @@ class Report {
         profile_.run.median, profile_.run.min, profile_.run.p90, 100 * profile_.run.noise, profile_.run.runs);
     if (profile_.ceilings.gflops <= 0) return;
     html_ += fmt::format(
-        "<p>Ceilings measured with {} thread(s): {:.1f} GFLOP/s multiply-add, {:.1f} GB/s copy. More than "
+        "<p>Ceilings measured with {} thread{}: {:.1f} GFLOP/s multiply-add, {:.1f} GB/s copy. More than "
         "100 % of "
         "the copy ceiling means that the data lay in a cache.</p>\n",
-        profile_.ceilings.threads, profile_.ceilings.gflops, profile_.ceilings.copy_gbs);
+        profile_.ceilings.threads, profile_.ceilings.threads == 1 ? "" : "s", profile_.ceilings.gflops,
+        profile_.ceilings.copy_gbs);
   }
 
   static int DepthOf(const ProfileNode& node) {

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "profile_report.h"
@@ -8,13 +9,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Times are in microseconds.
+// Whole microseconds: Perfetto drops events of a thread that overlap without nesting, and sums of fractions
+// that it rounds would.
+int64_t Microseconds(double ms) { return std::llround(ms * 1e3); }
+
 Json Complete(const std::string& name, const char* category, double start_ms, double end_ms) {
+  const int64_t start_us = Microseconds(start_ms);
   return {{"name", name},
           {"cat", category},
           {"ph", "X"},
-          {"ts", start_ms * 1e3},
-          {"dur", (end_ms - start_ms) * 1e3},
+          {"ts", start_us},
+          {"dur", Microseconds(end_ms) - start_us},
           {"pid", 1},
           {"tid", 1}};
 }

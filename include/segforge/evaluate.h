@@ -2,6 +2,7 @@
 // Every function reports failure by throwing segforge::Error.
 #pragma once
 
+#include "segforge/files.h"
 #include "segforge/segforge.h"
 
 namespace segforge {
@@ -160,15 +161,20 @@ class SEGFORGE_API Comparison {
 // libonnxruntime.so where the system's loader finds it. Movable.
 class SEGFORGE_API OnnxReference {
  public:
-  // The model takes [1, 3, H, W] f32, prepared as `options` and `like` say, and gives logits of as many
-  // classes as `like` has. kUnsupported without the library.
+  // The file takes [1, 3, H, W] f32, prepared as `options` and `like` say, and gives either logits of as many
+  // classes as `like` has, f32 [1, classes, h, w], or labels, whole numbers [1, H, W] or [1, 1, H, W]. One
+  // that takes a single size gets it where `options` leave the size native; throws where they say another.
+  // kUnsupported without the library.
   OnnxReference(const std::string& path, const ModelInfo& like, const SegmenterOptions& options);
   OnnxReference(OnnxReference&&) noexcept;
   OnnxReference& operator=(OnnxReference&&) noexcept;
   ~OnnxReference();
 
-  const std::string& device() const;             // "ONNX Runtime 1.20.1"
-  Segmentation Run(const RgbView& image) const;  // with logits
+  const std::string& device() const;             // "ONNX Runtime 1.20.1", "..., 1024x1024 alone"
+  RgbImage Resized(const RgbView& image) const;  // to the network's input size
+  // Labels of the network's input size, since labels in a file know no other; to be compared with results of
+  // the image Resized. With logits, where the file gives them.
+  Segmentation Run(const RgbView& image) const;
 
  private:
   struct State;
@@ -176,7 +182,7 @@ class SEGFORGE_API OnnxReference {
 };
 
 struct LayerDifference {
-  std::string name;       // of the graph's node: "stage1.block0.attention"
+  std::string name;       // of the candidate's step: "stage1.block0.attention"
   std::string operation;  // "Attention"
   std::vector<int64_t> shape;
   double max_error = 0;       // greatest |candidate - reference|
@@ -188,12 +194,11 @@ struct LayerReport {
   // The first whose relative error is above 1e-2, or more than ten times the median of those before it (and
   // of 1e-6, below which errors are rounding).
   std::optional<size_t> first_jump;
-  size_t unmatched =
-      0;  // the candidate's steps without one of that name, operation and shape in the reference
+  size_t unmatched = 0;  // the candidate's steps whose value the reference does not have
 };
 
-// Runs two models on an image step by step and compares what the steps that both have give. Graph rewrites
-// stay on; they should be the same on both sides, as what they merge has no counterpart.
+// Runs two models on an image step by step and compares the values that both have. Where graph rewrites
+// differ, those are the values of the published graph that either's rewrites left.
 SEGFORGE_API LayerReport CompareLayers(const std::string& candidate,
                                        const SegmenterOptions& candidate_options,
                                        const std::string& reference,

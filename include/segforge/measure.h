@@ -66,6 +66,24 @@ struct BenchResult {
 // Runs in this process. peak_bytes is the case's own only where nothing larger ran before in it.
 SEGFORGE_API BenchResult RunBench(const BenchCase& bench);
 
+struct EngineTimes {
+  std::string engine;         // "segforge", "ONNX Runtime 1.20.1"
+  double load_ms = 0;         // from the file to where it can run
+  TimedRuns runs;             // float input to logits
+  double relative_error = 0;  // greatest difference of its logits from ours, over our greatest magnitude
+};
+
+// Other engines beside ours, on the same input with as many threads, in this process (torch in a Python). In
+// each round every engine has a turn: a pause, a run that does not count, and three that do; `bench.rule` is
+// of each engine. peers: "ort" and "openvino", which run the .onnx file, and "torch", which runs bench.model,
+// a Hugging Face folder. They are loaded only here: libraries named by $SEGFORGE_ONNXRUNTIME and
+// $SEGFORGE_OPENVINO or found by the system's loader, and $SEGFORGE_PYTHON or python3. Ours comes first in
+// the result, then they in their order. kUnsupported for one that is not installed; kInvalidInput for one
+// whose logits are more than 1e-2 from ours.
+SEGFORGE_API std::vector<EngineTimes> RunBenchInTurns(const BenchCase& bench,
+                                                      const std::vector<std::string>& peers,
+                                                      const std::string& onnx);
+
 // ---- The machine -----------------------------------------------------------------------------------------
 
 struct Ceilings {

@@ -6,6 +6,7 @@
 #include "api/network_input.h"
 #include "base/memory.h"
 #include "eval/layer_errors.h"
+#include "eval/matching_steps.h"
 #include "segforge/evaluate.h"
 
 namespace segforge {
@@ -31,33 +32,22 @@ Side Prepare(const std::string& name, const SegmenterOptions& options, const Ima
   return side;
 }
 
-// Node names are unique in a graph; fused nodes keep the name of one they replace, hence the operation.
-using Key = std::pair<std::string, Op>;
-Key KeyOf(const Plan& plan, size_t step) {
-  return {std::string(plan.steps[step].name), plan.program->instructions[step].op};
-}
+using Matches = std::vector<std::optional<size_t>>;
 
-using Values = std::map<Key, Tensor>;
-
-bool Fits(const ConstTensorView& value, const Tensor& expected) {
-  return value.dtype == DType::kF32 && expected.dtype() == DType::kF32 && value.shape == expected.shape();
-}
-
-// The values of all steps of the reference that the candidate has too.
-Values KeepValues(const Side& reference, const Plan& candidate) {
-  std::map<Key, Shape> wanted;
-  for (size_t i = 0; i < candidate.steps.size(); ++i)
-    wanted[KeyOf(candidate, i)] = candidate.steps[i].output.shape;
+// The values of the reference's steps that the candidate has too, by the reference's step.
+std::map<size_t, Tensor> KeepValues(const Side& reference, const Matches& matches) {
+  std::map<size_t, Tensor> values;
   int64_t bytes = 0;
-  for (const auto& [key, shape] : wanted) bytes += shape.elems() * static_cast<int64_t>(sizeof(float));
+  for (const std::optional<size_t>& match : matches) {
+    if (!match || !values.try_emplace(*match).second) continue;
+    bytes += reference.plan->steps[*match].output.shape.elems() * static_cast<int64_t>(sizeof(float));
+  }
   ThrowIfError(CheckMemory(bytes, "the values of all layers"));
-  Values values;
   reference.session->Execute([&](size_t step) {
-    const Key key = KeyOf(*reference.plan, step);
+    const auto found = values.find(step);
+    if (found == values.end()) return;
     const ConstTensorView value = reference.session->step_output(step);
-    const auto found = wanted.find(key);
-    if (value.dtype != DType::kF32 || found == wanted.end() || found->second != value.shape) return;
-    values.insert_or_assign(key, Tensor::From(value.shape, value.span<float>()));
+    found->second = Tensor::From(value.shape, value.span<float>());
   });
   return values;
 }
@@ -75,19 +65,20 @@ LayerReport CompareLayers(const std::string& candidate, const SegmenterOptions& 
   const ImageView view = Unwrap(CheckedView(image));
   const Side expected = Prepare(reference, reference_options, view);
   const Side got = Prepare(candidate, candidate_options, view);
-  const Values values = KeepValues(expected, *got.plan);
+  const Matches matches = MatchSteps(*got.plan, *expected.plan);
+  const std::map<size_t, Tensor> values = KeepValues(expected, matches);
   LayerReport report;
   std::vector<double> errors;
   got.session->Execute([&](size_t step) {
-    const auto found = values.find(KeyOf(*got.plan, step));
-    const ConstTensorView value = got.session->step_output(step);
-    if (found == values.end() || !Fits(value, found->second)) {
+    if (!matches[step]) {
       ++report.unmatched;
       return;
     }
-    const LayerError error = CompareLayer(value.span<float>(), found->second.span<float>());
+    const ConstTensorView value = got.session->step_output(step);
+    const Instruction& instruction = got.plan->program->instructions[step];
+    const LayerError error = CompareLayer(value.span<float>(), values.at(*matches[step]).span<float>());
     const auto dims = value.shape.dims();
-    report.layers.push_back({found->first.first, std::string(NameOf(found->first.second)),
+    report.layers.push_back({instruction.name, std::string(NameOf(instruction.op)),
                              std::vector<int64_t>(dims.begin(), dims.end()), error.max_error,
                              error.relative_error});
     errors.push_back(error.relative_error);

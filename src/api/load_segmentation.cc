@@ -1,12 +1,11 @@
 #include "api/error.h"
 #include "api/label_image.h"
+#include "api/label_values.h"
 #include "formats/npy.h"
 #include "segforge/evaluate.h"
 
 namespace segforge {
 namespace {
-
-constexpr int64_t kMaxClassesOf8Bits = 255;
 
 struct Size {
   int64_t height;
@@ -20,32 +19,6 @@ ConstTensorView ArrayOf(const Checkpoint& file, const std::string& path) {
   return file.tensors.front().tensor;
 }
 
-template <typename T>
-void ReadLabels(const ConstTensorView& array, const std::string& path, int64_t classes,
-                Segmentation& result) {
-  const auto* bytes = static_cast<const std::byte*>(array.data);
-  const auto count = static_cast<size_t>(array.shape.elems());
-  const bool wide = classes > kMaxClassesOf8Bits;
-  if (wide) {
-    result.labels16.resize(count);
-  } else {
-    result.labels8.resize(count);
-  }
-  for (size_t i = 0; i < count; ++i) {
-    T label = 0;
-    std::memcpy(&label, bytes + i * sizeof(T), sizeof(T));  // a file's data need not be aligned
-    const auto value = static_cast<int64_t>(label);
-    if (value < 0 || value >= classes) {
-      Throw(InvalidInput("{}: expected labels 0 to {}, got {}", path, classes - 1, value));
-    }
-    if (wide) {
-      result.labels16[i] = static_cast<uint16_t>(value);
-    } else {
-      result.labels8[i] = static_cast<uint8_t>(value);
-    }
-  }
-}
-
 void LoadLabels(const std::string& path, Size size, int64_t classes, Segmentation& result) {
   const Checkpoint file = Unwrap(OpenNpy(path));
   const ConstTensorView array = ArrayOf(file, path);
@@ -53,18 +26,7 @@ void LoadLabels(const std::string& path, Size size, int64_t classes, Segmentatio
   if (array.shape != expected) {
     Throw(InvalidInput("{}: labels: expected {}, got {}", path, ToString(expected), ToString(array.shape)));
   }
-  switch (array.dtype) {
-    case DType::kU8:
-      return ReadLabels<uint8_t>(array, path, classes, result);
-    case DType::kU16:
-      return ReadLabels<uint16_t>(array, path, classes, result);
-    case DType::kI32:
-      return ReadLabels<int32_t>(array, path, classes, result);
-    case DType::kI64:
-      return ReadLabels<int64_t>(array, path, classes, result);
-    default:
-      Throw(InvalidInput("{}: labels: expected u8, u16, i32 or i64, got {}", path, NameOf(array.dtype)));
-  }
+  SetLabels(array, path, classes, result);
 }
 
 // [classes, h, w] -> [h, w, classes]

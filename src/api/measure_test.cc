@@ -84,6 +84,29 @@ TEST(TimedRuns, StopAtTheirNumberOrTimeButNotBeforeThree) {
   EXPECT_EQ(count(2, 0), 2U);
 }
 
+TEST(TimedRuns, EnginesTakeTurns) {
+  double now = 0;
+  std::string order;
+  const auto engine = [&](char name, double ms) -> TimedRun {
+    return [&now, &order, name, ms] {
+      now += ms / 1e3;
+      order += name;
+      return ms;
+    };
+  };
+  const std::vector<TimedRun> engines = {engine('a', 1000), engine('b', 2000)};
+  const auto pause = [&order] { order += ' '; };
+  const auto clock = [&now] { return now; };
+  const std::vector<TimedRuns> runs = RunInTurns({0, 4, 1000}, engines, pause, clock);
+  EXPECT_EQ(order, " a b aaaa bbbb aa bb");
+  EXPECT_EQ(runs.at(0).ms, std::vector<double>(4, 1000));
+  EXPECT_EQ(runs.at(1).ms, std::vector<double>(4, 2000));
+  EXPECT_EQ(runs.at(1).warmup_runs, 1);
+  order.clear();
+  EXPECT_EQ(RunInTurns({0, 100, 7}, engines, pause, clock).at(0).ms.size(),
+            6U);  // 12 s a round, 14 s for both
+}
+
 TEST(TimedRuns, RulesThatCannotBe) {
   EXPECT_TRUE(CheckRule({}).ok());
   for (const RunRule rule :

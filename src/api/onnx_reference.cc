@@ -1,6 +1,8 @@
 #include "api/error.h"
 #include "api/label_image.h"
+#include "api/label_values.h"
 #include "api/network_input.h"
+#include "api/planes.h"
 #include "base/memory.h"
 #include "eval/onnx_runtime.h"
 #include "segforge/evaluate.h"
@@ -20,35 +22,77 @@ Preprocessing PreprocessingOf(const ModelInfo& info, const SegmenterOptions& opt
   return preprocessing;
 }
 
-// [1, A, B, C] -> [1, C, A, B], or the other way round with the last two given
-Tensor Transposed(const ConstTensorView& from, const Shape& shape, int64_t rows, int64_t columns) {
-  Tensor to(DType::kF32, shape);
-  const float* source = from.as<float>();
-  float* target = to.view().as<float>();
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t c = 0; c < columns; ++c) target[c * rows + r] = source[r * columns + c];
-  }
-  return to;
-}
-
 }  // namespace
 
 struct OnnxReference::State {
-  OnnxModel model;
+  // What the options choose, or the one size that the file takes.
+  ImageSize SizeFor(ImageSize source) const {
+    if (const auto fixed = model->fixed_size()) return *fixed;
+    return Unwrap(ChooseNetworkSize(options, preprocessing, source));
+  }
+
+  // The file takes its one size whatever the images have, unless the options ask for another.
+  void CheckFixedSize() const {
+    const auto fixed = model->fixed_size();
+    if (!fixed || options.size == NetworkSize::kNative) return;
+    const ImageSize chosen = Unwrap(ChooseNetworkSize(options, preprocessing, *fixed));
+    if (chosen == *fixed) return;
+    Throw(InvalidInput("{}: takes images of {}x{} alone, got a size of {}x{}", path, fixed->height,
+                       fixed->width, chosen.height, chosen.width));
+  }
+
+  std::string path;
+  std::unique_ptr<OnnxModel> model;
   SegmenterOptions options;
   Preprocessing preprocessing;
   int64_t classes;
   std::string device;
 };
 
+namespace {
+
+// Labels [1, h, w] or [1, 1, h, w], whole numbers.
+void TakeLabels(const Tensor& output, const std::string& path, int64_t classes, Segmentation& result) {
+  const Shape& shape = output.shape();
+  const Shape expected = {1, result.height, result.width};
+  if (shape != expected && shape != Shape{1, 1, result.height, result.width}) {
+    Throw(InvalidInput("{}: output: expected labels {}, of the network's input size, got {}{}", path,
+                       ToString(expected), NameOf(output.dtype()), ToString(shape)));
+  }
+  SetLabels(output.view(), path, classes, result);
+}
+
+Result<Tensor> RunOnce(OnnxModel& model, const ConstTensorView& input) {
+  SEGFORGE_RETURN_IF_ERROR(model.SetInput(input));
+  SEGFORGE_RETURN_IF_ERROR(model.RunMs().status());
+  return model.Output();
+}
+
+Segmentation FromLogits(const Tensor& output, const std::string& path, int64_t classes, ImageSize size) {
+  const Shape& shape = output.shape();
+  if (shape.rank() != 4 || shape[0] != 1 || shape[1] != classes || shape.elems() == 0) {
+    Throw(InvalidInput("{}: output: expected logits [1, {}, height, width], got {}", path, classes,
+                       ToString(shape)));
+  }
+  const Tensor maps = FromPlanes(output.view());
+  const Shape one = {maps.shape()[1], maps.shape()[2], maps.shape()[3]};
+  ThreadPool pool(1);
+  return MakeSegmentation({maps.view().data, DType::kF32, one}, size, {true, false}, RefUpsampleArgmax, pool);
+}
+
+}  // namespace
+
 OnnxReference::OnnxReference(const std::string& path, const ModelInfo& like,
                              const SegmenterOptions& options) {
   ThrowIfError(CheckSizeOptions(options));
   auto model = OnnxModel::Open(path, options.threads);
   if (!model.ok()) Throw(model.status().Within(path));
-  std::string device = "ONNX Runtime " + model->version();
-  state_ = std::make_unique<State>(State{std::move(model).value(), options, PreprocessingOf(like, options),
-                                         like.classes, std::move(device)});
+  std::string device = (*model)->name();
+  if (const auto fixed = (*model)->fixed_size())
+    device += fmt::format(", {}x{} alone", fixed->height, fixed->width);
+  state_ = std::make_unique<State>(State{path, std::move(model).value(), options,
+                                         PreprocessingOf(like, options), like.classes, std::move(device)});
+  state_->CheckFixedSize();
 }
 
 OnnxReference::OnnxReference(OnnxReference&&) noexcept = default;
@@ -57,25 +101,31 @@ OnnxReference::~OnnxReference() = default;
 
 const std::string& OnnxReference::device() const { return state_->device; }
 
+RgbImage OnnxReference::Resized(const RgbView& image) const {
+  const ImageView view = Unwrap(CheckedView(image));
+  const ImageSize size = state_->SizeFor({view.height, view.width});
+  Image resized = Resize(view, size, state_->preprocessing.resample);
+  return {size.height, size.width, std::move(resized.pixels)};
+}
+
 Segmentation OnnxReference::Run(const RgbView& image) const {
   const ImageView view = Unwrap(CheckedView(image));
-  const ImageSize source = {view.height, view.width};
-  const ImageSize size = Unwrap(ChooseNetworkSize(state_->options, state_->preprocessing, source));
+  const ImageSize size = state_->SizeFor({view.height, view.width});
   const int64_t pixels = size.height * size.width;
   ThrowIfError(CheckMemory(2 * 3 * pixels * static_cast<int64_t>(sizeof(float)), "the network's input"));
   ThreadPool pool(1);
   Tensor input(DType::kF32, Shape{1, size.height, size.width, 3});
   FillInput(view, state_->preprocessing, input.view(), pool);
-  const Tensor planes = Transposed(input.view(), Shape{1, 3, size.height, size.width}, pixels, 3);
-  const Tensor logits = Unwrap(state_->model.Run(planes.view()));
-  const Shape& shape = logits.shape();
-  if (shape[0] != 1 || shape[1] != state_->classes || shape.elems() == 0) {
-    Throw(InvalidInput("output: expected logits [1, {}, height, width], got {}", state_->classes,
-                       ToString(shape)));
+  const Tensor planes = ToPlanes(input.view());
+  const Tensor output = Unwrap(RunOnce(*state_->model, planes.view()));
+  Segmentation result;
+  if (IsFloat(output.dtype())) {
+    result = FromLogits(output, state_->path, state_->classes, size);
+  } else {
+    result.height = size.height;
+    result.width = size.width;
+    TakeLabels(output, state_->path, state_->classes, result);
   }
-  const Tensor last =
-      Transposed(logits.view(), Shape{shape[2], shape[3], shape[1]}, shape[1], shape[2] * shape[3]);
-  Segmentation result = MakeSegmentation(last.view(), source, {true, false}, RefUpsampleArgmax, pool);
   result.network_height = size.height;
   result.network_width = size.width;
   return result;

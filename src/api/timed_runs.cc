@@ -8,6 +8,7 @@ namespace {
 
 constexpr int64_t kWindowRuns = 3;
 constexpr int64_t kMinRuns = 3;
+constexpr int64_t kTurnRuns = 3;
 constexpr double kSteadyShare = 0.05;
 
 constexpr int64_t kMaxRuns = 1'000'000;
@@ -15,6 +16,10 @@ constexpr double kMaxSeconds = 1e6;
 
 double MedianOfWindow(const std::vector<double>& ms) {
   return Summarize(std::vector<double>(ms.end() - kWindowRuns, ms.end())).median;
+}
+
+double SteadySeconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 class Loop {
@@ -80,9 +85,33 @@ TimedRuns RunTimed(const RunRule& rule, FunctionRef<void()> run, FunctionRef<voi
 }
 
 TimedRuns RunTimed(const RunRule& rule, FunctionRef<void()> run, FunctionRef<void()> before_timed) {
-  return RunTimed(rule, run, before_timed, [] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  });
+  return RunTimed(rule, run, before_timed, [] { return SteadySeconds(); });
+}
+
+std::vector<TimedRuns> RunInTurns(const RunRule& rule, std::span<const TimedRun> engines,
+                                  FunctionRef<void()> pause, SecondsClock now) {
+  std::vector<TimedRuns> results(engines.size());
+  for (size_t i = 0; i < engines.size(); ++i) {
+    pause();
+    const auto run = [&] { engines[i](); };
+    Loop(rule, run, now).WarmUp(results[i]);
+  }
+  const double end = now() + rule.seconds * static_cast<double>(engines.size());
+  for (int64_t done = 0; done < rule.runs && (done < kMinRuns || now() < end);) {
+    const int64_t runs = std::min(kTurnRuns, rule.runs - done);
+    for (size_t i = 0; i < engines.size(); ++i) {
+      pause();
+      engines[i]();
+      for (int64_t run = 0; run < runs; ++run) results[i].ms.push_back(engines[i]());
+    }
+    done += runs;
+  }
+  return results;
+}
+
+std::vector<TimedRuns> RunInTurns(const RunRule& rule, std::span<const TimedRun> engines,
+                                  FunctionRef<void()> pause) {
+  return RunInTurns(rule, engines, pause, [] { return SteadySeconds(); });
 }
 
 }  // namespace segforge

@@ -16,6 +16,7 @@ using ValueId = size_t;  // index into Program::values
 struct Instruction {
   Op op = Op::kInput;
   std::string name;              // of the node
+  std::string value;             // of the node: the published value that it yields, or ""
   std::string_view kernel_name;  // "cpu.gemm"
   std::unique_ptr<const Kernel> kernel;
   Attributes attributes;

@@ -1,30 +1,29 @@
-// ONNX models run by an ONNX Runtime that is installed; neither its header nor its library is needed to
-// build.
+// ONNX models run by an ONNX Runtime that is installed.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
-#include "base/status.h"
-#include "base/tensor.h"
+#include "eval/peer.h"
+#include "image/preprocess.h"
 
 namespace segforge {
 
-class OnnxModel {
+class OnnxModel : public Peer {
  public:
   // The library is $SEGFORGE_ONNXRUNTIME, or libonnxruntime.so (.1) where the loader finds it. kUnsupported
-  // without one, kInvalidInput for a file that it cannot load. threads: 0 for the library's choice.
-  static Result<OnnxModel> Open(const std::filesystem::path& path, int threads);
+  // without one, kInvalidInput for a file that it cannot load or whose input is not float [N, 3, H, W].
+  // threads: 0 for the library's choice.
+  static Result<std::unique_ptr<OnnxModel>> Open(const std::filesystem::path& path, int threads);
+  ~OnnxModel() override;
 
-  OnnxModel(OnnxModel&&) noexcept;
-  OnnxModel& operator=(OnnxModel&&) noexcept;
-  ~OnnxModel();
+  const std::string& name() const override;
+  Status SetInput(const ConstTensorView& input) override;
+  Result<double> RunMs() override;
+  Result<Tensor> Output() override;  // kInvalidInput for a type of neither float nor whole numbers
 
-  // input [1, 3, H, W] f32 -> the first output, [1, classes, h, w] f32. kInvalidInput for a model of another
-  // size, or whose output is of another kind.
-  Result<Tensor> Run(const ConstTensorView& input) const;
-
-  const std::string& version() const;  // of the library: "1.20.1"
+  std::optional<ImageSize> fixed_size() const;  // none where the file takes any size
 
  private:
   struct State;

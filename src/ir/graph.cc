@@ -86,8 +86,13 @@ bool Graph::IsOutput(NodeId id) const {
                      [id](const GraphOutput& output) { return output.value == id; });
 }
 
+void Graph::NameValues() {
+  for (Node& node : nodes_) node.value = node.name;
+}
+
 void Graph::Replace(NodeId from, NodeId to) {
   SEGFORGE_CHECK(node(from).type == node(to).type);
+  nodes_[static_cast<size_t>(to)].value = node(from).value;
   for (NodeId id = 0; id < size(); ++id) {
     if (id == to) continue;
     std::vector<NodeId>& inputs = nodes_[static_cast<size_t>(id)].inputs;

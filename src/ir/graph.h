@@ -26,6 +26,7 @@ struct Node {
   Attributes attributes;
   ValueType type;                          // of the value that the node yields
   std::shared_ptr<const Tensor> constant;  // set for Op::kConstant alone; shared by copies of the graph
+  std::string value = {};  // name of the published node whose value it yields; "" for any other value
 
   template <typename Attrs>
   const Attrs& as() const {
@@ -59,8 +60,12 @@ class Graph {
   std::vector<std::vector<NodeId>> Readers() const;
   bool IsOutput(NodeId id) const;
 
-  // Makes all readers of `from`, and the outputs, read `to` instead, but for `to` itself. Types must be equal
-  // (CHECKed).
+  // Names every node's value after the node. Rewrites keep the names of the values that survive them, so that
+  // two graphs made from one are comparable value by value.
+  void NameValues();
+
+  // `to` yields the value that `from` did: all readers of `from`, and the outputs, read `to` instead, but for
+  // `to` itself. Types must be equal (CHECKed).
   void Replace(NodeId from, NodeId to);
 
   // The constant behind an input of a node, or null when that input is computed.

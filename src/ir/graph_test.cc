@@ -53,6 +53,20 @@ TEST(Graph, WalksAGraphDeeperThanTheStack) {
   EXPECT_TRUE(Verify(graph).ok());
 }
 
+TEST(Graph, ReplaceKeepsTheNameOfTheValue) {
+  Graph graph;
+  const NodeId x = graph.AddInput("x", kImage);
+  const NodeId published = graph.Add(Op::kRelu, "published", {x}).value();
+  graph.AddOutput("y", published);
+  graph.NameValues();
+  const NodeId made = graph.Add(Op::kRelu, "made", {x}).value();
+  const NodeId last = graph.Add(Op::kRelu, "last", {made}).value();
+  graph.Replace(published, last);
+  EXPECT_EQ(graph.node(last).value, "published");
+  EXPECT_EQ(graph.node(last).name, "last");
+  EXPECT_EQ(graph.node(made).value, "");
+}
+
 TEST(Graph, ReplaceMovesReadersAndOutputs) {
   Graph graph;
   const NodeId x = graph.AddInput("x", kImage);

@@ -79,6 +79,7 @@ std::span<const Pass> Pipeline() {
 
 Result<std::vector<PassReport>> RunPasses(Graph& graph, const PassOptions& options) {
   SEGFORGE_RETURN_IF_ERROR(CheckNames(options.disabled));
+  graph.NameValues();
   std::vector<PassReport> reports;
   for (const Pass& pass : Pipeline()) {
     if (!IsEnabled(pass, options)) continue;

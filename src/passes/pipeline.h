@@ -35,8 +35,8 @@ struct PassReport {
   double time_us = 0;
 };
 
-// Runs the pipeline; the graph is verified after every pass. Reports the passes that ran, in order. On an
-// error the graph may be half rewritten.
+// Runs the pipeline on a graph as published, whose values it names; the graph is verified after every pass.
+// Reports the passes that ran, in order. On an error the graph may be half rewritten.
 Result<std::vector<PassReport>> RunPasses(Graph& graph, const PassOptions& options);
 
 }  // namespace segforge

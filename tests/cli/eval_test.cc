@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "program.h"
@@ -86,6 +87,44 @@ TEST(Eval, GoingOnGivesTheSameResult) {
   const Json again = Evaluate(workspace, {"--data", "data", "--resume", "state"});
   EXPECT_EQ(again.at("resumed_images"), 4);
   EXPECT_EQ(again.at("boundary_f"), whole.at("boundary_f"));
+}
+
+// Whenever the interruption comes: before the first image is counted, or after the last.
+TEST(Eval, AnInterruptedRunCanGoOn) {
+  Workspace workspace;
+  WritePairs(workspace, "data", 6);
+  const std::vector<std::string> slow = {"--data", "data", "--backend", "ref"};
+  std::vector<std::string> kept = slow;
+  kept.insert(kept.end(), {"--resume", "state"});
+  std::vector<std::string> interrupted = kept;
+  interrupted.insert(interrupted.begin(), {"eval", "street-b0", "--ignore", "11"});
+  const Outcome run = workspace.Run(interrupted, "", {.interrupt_after_ms = 400});
+  EXPECT_TRUE(run.signal == SIGINT || run.code == 0) << run.err;
+  EXPECT_EQ(Evaluate(workspace, kept).at("classes"), Evaluate(workspace, slow).at("classes"));
+}
+
+TEST(Eval, WithoutAPixelThatCountsThereIsNoScore) {
+  Workspace workspace;
+  workspace.WriteImage("data/a.png", kHeight, kWidth);
+  Segmentation truth;
+  truth.height = kHeight;
+  truth.width = kWidth;
+  truth.labels8.assign(kHeight * kWidth, kVoid);
+  WriteBytes(workspace.path("data/a.label.png").string(), EncodeLabelsPng(truth, {}));
+  EXPECT_TRUE(Evaluate(workspace, {"--data", "data"}).at("mean_iou").is_null());
+  const Outcome run = workspace.Run({"eval", "--data", "data", "--ignore", "11"});
+  EXPECT_THAT(run.out, HasSubstr("mIoU -  "));
+  EXPECT_THAT(run.out, HasSubstr("nothing to score"));
+}
+
+TEST(Eval, FilesThatCannotBeWrittenAreToldFirst) {
+  Workspace workspace;
+  WritePairs(workspace, "data", 1);
+  for (const char* option : {"--confusion-csv", "--confusion-png", "--resume"}) {
+    const Outcome run = workspace.Run({"eval", "gone.pth", "--data", "data", option, "data/0.png/file"});
+    EXPECT_EQ(run.code, 2);
+    EXPECT_THAT(run.err, HasSubstr("data/0.png/file: cannot write there")) << option;
+  }
 }
 
 TEST(Eval, AStateOfAnythingElseIsRefused) {

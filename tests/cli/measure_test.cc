@@ -125,20 +125,46 @@ TEST(Bench, RefusesBadUsage) {
   ExpectRefusal(Quick({"bench", kModel, "--sizes", "64x64", "--image", "gone.jpg"}), "gone.jpg");
 }
 
-// The events that lie within each other, as a viewer stacks them.
+// Events of one thread nest, to the last digit: Perfetto drops those that overlap otherwise.
 void ExpectNested(const Json& events) {
-  std::vector<std::pair<double, double>> open;
+  std::vector<int64_t> open_ends;
+  int64_t last_start = 0;
   for (const Json& event : events) {
     if (event.at("ph") != "X") continue;
-    const double start = event.at("ts");
-    const double end = start + event.at("dur").get<double>();
-    while (!open.empty() && open.back().second <= start + 1e-6) open.pop_back();
-    if (!open.empty()) {
-      EXPECT_GE(start, open.back().first - 1e-6) << event;
-      EXPECT_LE(end, open.back().second + 1e-6) << event;
+    const int64_t start = event.at("ts");
+    const int64_t end = start + event.at("dur").get<int64_t>();
+    EXPECT_GE(start, last_start) << event;
+    while (!open_ends.empty() && open_ends.back() <= start) open_ends.pop_back();
+    if (!open_ends.empty()) {
+      EXPECT_LE(end, open_ends.back()) << event;
     }
-    open.emplace_back(start, end);
+    open_ends.push_back(end);
+    last_start = start;
   }
+}
+
+// As the Trace Event Format has it: complete events, and metadata that names their process and thread.
+void ExpectTraceEvents(const Json& trace) {
+  EXPECT_EQ(trace.at("displayTimeUnit"), "ms");
+  std::vector<std::string> named;
+  for (const Json& event : trace.at("traceEvents")) {
+    EXPECT_TRUE(event.at("name").is_string()) << event;
+    EXPECT_EQ(event.at("pid"), 1);
+    EXPECT_EQ(event.at("tid"), 1);
+    if (event.at("ph") == "M") {
+      named.push_back(event.at("name"));
+      EXPECT_TRUE(event.at("args").at("name").is_string()) << event;
+      continue;
+    }
+    EXPECT_EQ(event.at("ph"), "X");
+    EXPECT_TRUE(event.at("cat").is_string()) << event;
+    for (const char* time : {"ts", "dur"}) {
+      EXPECT_TRUE(event.at(time).is_number_integer()) << event;
+      EXPECT_GE(event.at(time), 0) << event;
+    }
+  }
+  EXPECT_THAT(named, ElementsAre("process_name", "thread_name"));
+  ExpectNested(trace.at("traceEvents"));
 }
 
 TEST(Profile, WritesEveryReport) {
@@ -157,15 +183,14 @@ TEST(Profile, WritesEveryReport) {
   for (const Json& layer : json.at("layers")) by_layer += layer.at("ms").get<double>();
   EXPECT_NEAR(by_kind, by_layer, 1e-9);
 
-  const Json events = Json::parse(workspace.Read("t.json")).at("traceEvents");
+  const Json trace = Json::parse(workspace.Read("t.json"));
+  ExpectTraceEvents(trace);
   size_t leaves = 0;
-  for (const Json& event : events) {
-    for (const char* field : {"name", "ph", "pid", "tid"}) EXPECT_TRUE(event.contains(field)) << event;
+  for (const Json& event : trace.at("traceEvents")) {
     if (event.value("cat", "") != "layer") continue;
     EXPECT_EQ(event.at("args").at("layer"), json.at("layers").at(leaves++).at("name"));
   }
   EXPECT_EQ(leaves, layers);
-  ExpectNested(events);
 
   const std::string csv = workspace.Read("p.csv");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), static_cast<std::ptrdiff_t>(layers + 1));
