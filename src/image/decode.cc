@@ -1,5 +1,6 @@
 #include "image/decode.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -34,6 +35,10 @@ constexpr std::array<Format, 11> kFormats = {{
     {4, "jP  \r\n"sv, "JPEG 2000", nullptr},
 }};
 
+bool BeginsAs(const Format& format, std::string_view text) {
+  return text.size() >= format.offset && text.substr(format.offset).starts_with(format.signature);
+}
+
 }  // namespace
 
 Result<Image> AllocateImage(int64_t height, int64_t width, const DecodeLimits& limits, int64_t extra_bytes) {
@@ -51,7 +56,7 @@ Result<Image> DecodeImage(std::span<const std::byte> bytes, const DecodeLimits& 
   if (bytes.empty()) return InvalidInput("empty file");
   const std::string_view text = AsText(bytes);
   for (const Format& format : kFormats) {
-    if (text.size() < format.offset || !text.substr(format.offset).starts_with(format.signature)) continue;
+    if (!BeginsAs(format, text)) continue;
     if (format.decode == nullptr)
       return Unsupported("a {} file; images are read from JPEG, PNG and WebP", format.name);
     auto image = format.decode(bytes, limits);
@@ -59,6 +64,11 @@ Result<Image> DecodeImage(std::span<const std::byte> bytes, const DecodeLimits& 
     return image;
   }
   return InvalidInput("not an image: expected the first bytes of a JPEG, PNG or WebP file");
+}
+
+bool LooksLikeImage(std::span<const std::byte> beginning) {
+  const std::string_view text = AsText(beginning);
+  return std::ranges::any_of(kFormats, [&](const Format& format) { return BeginsAs(format, text); });
 }
 
 Result<Image> ReadImage(const std::filesystem::path& path, const DecodeLimits& limits) {
