@@ -201,6 +201,8 @@ Result<Segmentation> RunTiles(const LoadedModel& model, const ImageView& image, 
                               Session& session) {
   if (wanted.logits)
     return Unsupported("logits: are not kept in tile mode, which is for images too large for them");
+  if (wanted.average != nullptr)
+    return Unsupported("smoothing: needs logits, which are not kept in tile mode");
   const SegmenterOptions& options = model.options;
   const ImageSize size = {image.height, image.width};
   const int64_t result_bytes = LabelImageBytes(size, {1, 1, model.classes}, wanted);
