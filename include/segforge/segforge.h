@@ -144,8 +144,8 @@ struct ModelInfo {
 // beginning with the first frame's logits, and anew when their size changes. One object a video, in use by
 // one call at a time; filled by the calls.
 struct LogitAverage {
-  double keep = 0.5;          // 0 <= keep < 1
-  std::vector<float> logits;  // [height, width, classes]
+  double keep = 0.5;               // 0 <= keep < 1
+  std::vector<float> logits = {};  // [height, width, classes]
   int64_t height = 0;
   int64_t width = 0;
 };

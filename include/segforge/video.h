@@ -37,8 +37,8 @@ struct VideoOptions {
   double most_seconds = 0;  // ends at that time in the video; 0 for all
   // Asked often, from several threads. Once it says true, of a live source (a camera, an address without a
   // known end) the output is completed with what there is; of any other nothing is left.
-  std::function<bool()> stop;
-  std::function<void(const VideoProgress&)> progress;  // after each frame, on the calling thread
+  std::function<bool()> stop = nullptr;
+  std::function<void(const VideoProgress&)> progress = nullptr;  // after each frame, on the calling thread
 };
 
 struct VideoReport {

@@ -137,7 +137,7 @@ Status VideoReader::DecodeFirst() {
   info_.primaries = frame_->color_primaries;
   info_.transfer = frame_->color_trc;
   const int64_t first = frame_->best_effort_timestamp;
-  if (input_->start_time != AV_NOPTS_VALUE) {
+  if (input_->start_time != AV_NOPTS_VALUE && !info_.live) {
     origin_us_ = input_->start_time;
   } else if (first != AV_NOPTS_VALUE) {
     origin_us_ = Api().av_rescale_q(first, info_.time_base, kMicroseconds);
@@ -180,7 +180,7 @@ void VideoReader::ReadPacket() {
 
 void VideoReader::TakePacket() {
   const AVRational time_base = input_->streams[packet_->stream_index]->time_base;
-  const int64_t start = packet_->dts != AV_NOPTS_VALUE ? packet_->dts : packet_->pts;
+  const int64_t start = packet_->pts != AV_NOPTS_VALUE ? packet_->pts : packet_->dts;
   if (start != AV_NOPTS_VALUE)
     end_us_ = std::max(end_us_, Api().av_rescale_q(start + packet_->duration, time_base, kMicroseconds));
   if (packet_->stream_index == stream_index_) {
@@ -212,7 +212,9 @@ void VideoReader::NoteEnd(int code) {
   } else if (patience_.stopped() || (code == AVERROR_EOF && !EndsEarly())) {
     end_ = Status();
   } else if (code == AVERROR_EOF) {
-    end_ = InvalidInput("it should last {:.1f} s", info_.seconds);
+    const int64_t start = input_->start_time == AV_NOPTS_VALUE ? 0 : input_->start_time;
+    const double read = static_cast<double>(end_us_ - start) / 1e6;
+    end_ = InvalidInput("its end is missing, expected {:.1f} s, got {:.1f} s", info_.seconds, read);
   } else {
     end_ = ffmpeg::ErrorOf("it cannot be read", code);
   }
@@ -225,6 +227,8 @@ int64_t VideoReader::NextTime() {
     time = std::max(frame_->best_effort_timestamp - origin, last_time_ + 1);
   }
   last_duration_ = std::max<int64_t>(0, DurationOf(*frame_));
+  if (last_duration_ == 0 && info_.frame_rate.num > 0)
+    last_duration_ = Api().av_rescale_q(1, av_inv_q(info_.frame_rate), info_.time_base);
   return last_time_ = time;
 }
 
@@ -239,13 +243,18 @@ Result<std::optional<VideoFrame>> VideoReader::Read() {
 }
 
 std::vector<ffmpeg::PacketPtr> VideoReader::TakeAudio() {
-  for (const ffmpeg::PacketPtr& packet : audio_) {
+  std::vector<ffmpeg::PacketPtr> taken;
+  for (ffmpeg::PacketPtr& packet : audio_) {
     const auto stream = std::ranges::find(info_.audio, packet->stream_index, &AudioStream::index);
     const int64_t origin = Api().av_rescale_q(origin_us_, kMicroseconds, stream->time_base);
     if (packet->pts != AV_NOPTS_VALUE) packet->pts -= origin;
     if (packet->dts != AV_NOPTS_VALUE) packet->dts -= origin;
+    // A broadcast is joined where its next whole picture begins, and its sound there too.
+    const bool too_early = info_.live && packet->pts != AV_NOPTS_VALUE && packet->pts < 0;
+    if (!too_early) taken.push_back(std::move(packet));
   }
-  return std::exchange(audio_, {});
+  audio_.clear();
+  return taken;
 }
 
 Status VideoReader::Damage() const {

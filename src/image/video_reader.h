@@ -37,7 +37,7 @@ struct VideoInfo {
 struct VideoFrame {
   Image image;
   int64_t time = 0;      // from the video's beginning, in VideoInfo::time_base; grows from frame to frame
-  int64_t duration = 0;  // 0 when unknown
+  int64_t duration = 0;  // the average one where the source has none; 0 when that is unknown too
 };
 
 class VideoReader {

@@ -96,6 +96,16 @@ Status Failure(const char* what, int code, const Patience& patience) {
   return ffmpeg::ErrorOf(what, code);
 }
 
+// Looks into the streams, where frames may be decoded: of no greater size than ours.
+int FindStreams(AVFormatContext& input) {
+  const std::string most = std::to_string(DecodeLimits().max_pixels);
+  std::vector<AVDictionary*> entries(input.nb_streams);
+  for (AVDictionary*& each : entries) ffmpeg::Api().av_dict_set(&each, "max_pixels", most.c_str(), 0);
+  const int code = ffmpeg::Api().avformat_find_stream_info(&input, entries.data());
+  for (AVDictionary*& each : entries) ffmpeg::Api().av_dict_free(&each);
+  return code;
+}
+
 }  // namespace
 
 void Patience::Begin() { deadline_us_ = NowUs() + int64_t{kSeconds} * 1'000'000; }
@@ -150,7 +160,7 @@ Result<ffmpeg::InputPtr> OpenSource(const std::string& source, Patience& patienc
   if (code < 0) return Failure("cannot be opened", code, patience);  // which has freed the context
   ffmpeg::InputPtr input(context);
   patience.Begin();
-  const int streams = av.avformat_find_stream_info(context, nullptr);
+  const int streams = FindStreams(*input);
   if (streams < 0) return Failure("its streams cannot be told", streams, patience);
   return input;
 }
