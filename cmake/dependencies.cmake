@@ -10,3 +10,10 @@ pkg_check_modules(SPNG REQUIRED IMPORTED_TARGET spng)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(EXIF REQUIRED IMPORTED_TARGET libexif)
 find_package(CLI11 REQUIRED)
+
+# Video needs FFmpeg's headers here, and its libraries only when it runs: image/ffmpeg.h.
+pkg_check_modules(FFMPEG IMPORTED_TARGET libavformat>=59.27 libavcodec libavutil libswscale libavdevice)
+option(SEGFORGE_VIDEO "Video in and out, through FFmpeg" ${FFMPEG_FOUND})
+if(SEGFORGE_VIDEO AND NOT FFMPEG_FOUND)
+  message(FATAL_ERROR "SEGFORGE_VIDEO needs FFmpeg 5.1 or later: libavformat, libavcodec, libavutil, libswscale, libavdevice")
+endif()

@@ -4,9 +4,11 @@
 build_packages=(
   g++ cmake ninja-build pkg-config
   libfmt-dev nlohmann-json3-dev zlib1g-dev libhwy-dev libcli11-dev
-  libjpeg-dev libspng-dev libwebp-dev libexif-dev)
+  libjpeg-dev libspng-dev libwebp-dev libexif-dev
+  libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libavdevice-dev)
 test_packages=(libgtest-dev libgmock-dev clang libclang-rt-dev llvm clang-format clang-tidy)
 bench_packages=(libbenchmark-dev python3-venv)
+# Without FFmpeg: the build for arm64 has no video.
 arm64_packages=(
   crossbuild-essential-arm64 qemu-user-static libgtest-dev:arm64 libgmock-dev:arm64
   libfmt-dev:arm64 zlib1g-dev:arm64 libhwy-dev:arm64

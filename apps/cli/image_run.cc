@@ -58,17 +58,21 @@ std::optional<LabelMap> MapOf(const SegmentOptions& options, const ModelInfo& in
 
 }  // namespace
 
+ModelInfo NamedInfo(const Segmenter& segmenter, const std::string& palette, const LabelColors& colors) {
+  ModelInfo info = segmenter.info();
+  if (!info.class_names_known && !palette.empty() && !colors.names.empty()) info.class_names = colors.names;
+  return info;
+}
+
 ImageRun::ImageRun(const SegmentOptions& options, int images_at_once)
     : options_(options),
       segmenter_(options.model, options.segmenter),
-      info_(segmenter_.info()),
-      colors_(LoadLabelColors(options.palette, info_)),
+      colors_(LoadLabelColors(options.palette, segmenter_.info())),
+      info_(NamedInfo(segmenter_, options.palette, colors_)),
       map_(MapOf(options, info_)),
       others_(images_at_once > 1) {
   CheckWanted();
   if (map_) mapped_colors_ = MapColors(colors_, *map_);
-  const bool palette_names = !info_.class_names_known && !options.palette.empty() && !colors_.names.empty();
-  if (palette_names) info_.class_names = colors_.names;
 }
 
 // What no image can have is said once, not of each.

@@ -10,6 +10,9 @@
 
 namespace segforge::cli {
 
+// The checkpoint's, with the palette's names where it has none.
+ModelInfo NamedInfo(const Segmenter& segmenter, const std::string& palette, const LabelColors& colors);
+
 class ImageRun {
  public:
   // images_at_once: how many threads will call operator() together.
@@ -20,9 +23,7 @@ class ImageRun {
   // Any number of threads may call it.
   ImageReport operator()(const Job& job);
 
-  const ModelInfo& info() const {
-    return info_;
-  }  // the checkpoint's, with the palette's names where it has none
+  const ModelInfo& info() const { return info_; }  // NamedInfo
   const std::string& device() const { return segmenter_.device(); }
 
  private:
@@ -40,8 +41,8 @@ class ImageRun {
 
   const SegmentOptions& options_;
   Segmenter segmenter_;
-  ModelInfo info_;
   LabelColors colors_;
+  ModelInfo info_;
   std::optional<LabelMap> map_;  // what label files hold, where that is not the model's labels
   LabelColors mapped_colors_;
   bool others_ = false;      // may run at the same time

@@ -11,6 +11,7 @@ namespace {
 // A signal handler has no context to be passed, so this state is global; lock-free, as handlers need.
 std::atomic<int> writes_under_way = 0;
 std::atomic<int> pending_signal = 0;
+std::atomic<bool> is_request = false;  // an InterruptRequest lives
 
 void DieOf(int signal) {
   std::signal(signal, SIG_DFL);
@@ -20,7 +21,8 @@ void DieOf(int signal) {
 // The signal is stored first and the writes are looked at second; a write's end does it the other way round,
 // so one of the two sees the other.
 void OnSignal(int signal) {
-  pending_signal.store(signal);
+  const bool again = pending_signal.exchange(signal) != 0;
+  if (is_request.load() && !again) return;
   if (writes_under_way.load() == 0) DieOf(signal);
 }
 
@@ -45,5 +47,16 @@ UninterruptedWrite::UninterruptedWrite() {
 }
 
 UninterruptedWrite::~UninterruptedWrite() { EndWrite(); }
+
+InterruptRequest::InterruptRequest() { is_request.store(true); }
+
+InterruptRequest::~InterruptRequest() {
+  is_request.store(false);
+  if (came()) DieOf(pending_signal.load());
+}
+
+bool InterruptRequest::came() const { return pending_signal.load() != 0; }
+
+void InterruptRequest::Grant() { pending_signal.store(0); }
 
 }  // namespace segforge::cli

@@ -14,4 +14,16 @@ class UninterruptedWrite {
   UninterruptedWrite& operator=(const UninterruptedWrite&) = delete;
 };
 
+// While one lives, an interrupt is a request that its owner looks for; a second one ends the program at once.
+class InterruptRequest {
+ public:
+  InterruptRequest();
+  ~InterruptRequest();  // ends the program by the signal, unless none came or it was granted
+  InterruptRequest(const InterruptRequest&) = delete;
+  InterruptRequest& operator=(const InterruptRequest&) = delete;
+
+  bool came() const;
+  void Grant();  // what was asked for was an end, and this is it: the program goes on
+};
+
 }  // namespace segforge::cli

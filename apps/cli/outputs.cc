@@ -167,6 +167,12 @@ void CheckWritable(const std::string& path) {
   }
 }
 
+void CheckPlace(const std::string& output, const std::string& input) {
+  InputList list;
+  list.inputs.push_back({input, {}});
+  ClashCheck(list).Add(output, input);
+}
+
 fs::path OutputFolder(const SegmentOptions& options, bool several) {
   if (options.out.empty()) return several ? "segforge-out" : "";
   if (options.out == "-") {

@@ -19,6 +19,9 @@ struct Job {
   std::string top_probabilities;
 };
 
+// Throws Error when an output would replace the input, or cannot be written.
+void CheckPlace(const std::string& output, const std::string& input);
+
 // Throws Error when no file can be written there; "-" is standard output.
 void CheckWritable(const std::string& path);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -20,9 +21,13 @@ void Progress::Clear() {
 
 void Progress::Draw(size_t done, size_t failed, std::string_view note) {
   if (!visible_) return;
-  const size_t filled = kBarWidth * done / total_;
-  fmt::print(stderr, "\r\033[K[{}{}] {} of {}", std::string(filled, '#'),
-             std::string(kBarWidth - filled, '.'), done, total_);
+  if (total_ == 0) {
+    fmt::print(stderr, "\r\033[K{}", done);
+  } else {
+    const size_t filled = kBarWidth * std::min(done, total_) / total_;
+    fmt::print(stderr, "\r\033[K[{}{}] {} of {}", std::string(filled, '#'),
+               std::string(kBarWidth - filled, '.'), done, total_);
+  }
   if (failed > 0) fmt::print(stderr, ", {} failed", failed);
   if (!note.empty()) fmt::print(stderr, ", {}", note);
   std::fflush(stderr);

@@ -8,7 +8,7 @@ namespace segforge::cli {
 
 class Progress {
  public:
-  Progress(size_t total, bool wanted);
+  Progress(size_t total, bool wanted);  // total 0: unknown, and counted without a bar
   ~Progress() { Clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

@@ -10,7 +10,9 @@
 #include "image_run.h"
 #include "ordered_work.h"
 #include "progress.h"
+#include "segment_video.h"
 #include "text.h"
+#include "video_options.h"
 
 namespace segforge::cli {
 namespace {
@@ -123,9 +125,22 @@ size_t ImagesAtOnce(const SegmentOptions& options, size_t images, int threads) {
   return std::min(static_cast<size_t>(wanted), images);
 }
 
+// Whether the one input is a video; among several there may be none.
+bool IsOneVideo(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (name == "-" || !IsVideo(name)) continue;
+    if (names.size() == 1) return true;
+    throw Error(ErrorCode::kInvalidInput,
+                fmt::format("{}: is a video, expected images where there are several inputs", name));
+  }
+  return false;
+}
+
 }  // namespace
 
 int Segment(const SegmentOptions& given) {
+  if (IsOneVideo(given.inputs)) return SegmentOneVideo(given);
+  CheckNoVideoOptions(given.video);
   const std::string out = given.out.empty() ? "segforge-out" : given.out;
   const InputList list = ListInputs(given.inputs, given.recursive, out);
   const JobPlan jobs(given, list);

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "mode_options.h"
+#include "video_options.h"
 
 namespace segforge::cli {
 namespace {
@@ -23,6 +24,7 @@ constexpr const char* kFooter = R"(Examples:
   segforge segment street.jpg                          writes street.labels.png
   segforge segment street.jpg --format overlay -o street_overlay.png
   segforge segment photos -r -m segformer.b1.pth --format labels,overlay -o results
+  segforge segment drive.mp4 -o drive.overlay.mp4
   curl -s https://example.org/a.jpg | segforge segment - -o - > labels.png
 
 Exit codes: 0 done; 2 bad input or usage, or any image of several failed; 1 a bug of segforge.)";
@@ -123,7 +125,8 @@ void AddInputOptions(CLI::App& command, SegmentOptions& options) {
       .add_option(
           "INPUT", options.inputs,
           "JPEG, PNG or WebP files, folders of them (NAME.label.png beside an image NAME is left out), "
-          "or - for standard input")
+          "or - for standard input; or one video: a file, a camera (/dev/video0) or an address (rtsp://, "
+          "http://, ...)")
       ->required();
   command.add_flag("-r,--recursive", options.recursive, "Look into the sub-folders of input folders");
   command
@@ -203,6 +206,7 @@ CLI::App* AddSegmentCommand(CLI::App& program, SegmentOptions& options) {
   AddModeOptions(*command, options.segmenter);
   AddThreadOptions(*command, options);
   AddEngineOptions(*command, options.segmenter);
+  AddVideoOptions(*command, options.video);
   command->add_flag("--json", options.json,
                     "Report as JSON on standard output: a document, or a line an image");
   command->add_flag("-q,--quiet", options.quiet, "Report nothing but errors");

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "segforge/segforge.h"
+#include "segforge/video.h"
 
 namespace segforge::cli {
 
@@ -37,6 +37,7 @@ struct SegmentOptions {
   Convention convention = Convention::kModel;
   std::string label_map;       // of Convention::kFile
   SegmenterOptions segmenter;  // its threads are those of all images together
+  VideoOptions video;          // of an input that is one; alpha and reject_below are those above
   int images_at_once = 0;      // 0: as many as there are threads, but not more than 8
   bool recursive = false;
   bool json = false;

@@ -141,11 +141,25 @@ struct ModelInfo {
 
 // ---- Running ---------------------------------------------------------------------------------------------
 
+// An exponential average of logits over the frames of one video, so that labels flicker less:
+//   average = keep * average + (1 - keep) * logits
+// beginning with the first frame's logits, and anew when their size changes. One object a video, in use by
+// one call at a time; filled by the calls.
+struct LogitAverage {
+  double keep = 0.5;               // 0 <= keep < 1
+  std::vector<float> logits = {};  // [height, width, classes]
+  int64_t height = 0;
+  int64_t width = 0;
+};
+
 struct Wanted {
   bool logits = false;
   bool confidence = false;
   int64_t top_k = 0;        // so many most probable classes of each pixel; at most all
   double reject_below = 0;  // labels whose probability is below become the ignore label, 255 or 65535
+  // All results are made of the average's logits, after this image's have been added. The caller's; null for
+  // none. For images that are run one at a time, and not tiled.
+  LogitAverage* average = nullptr;
 };
 
 struct Timings {      // milliseconds

@@ -1,5 +1,6 @@
 #include "api/label_image.h"
 
+#include "api/logit_average.h"
 #include "api/top_classes.h"
 
 namespace segforge {
@@ -44,6 +45,7 @@ Status CheckWanted(const Wanted& wanted, int64_t classes) {
   if (!(wanted.reject_below >= 0 && wanted.reject_below <= 1)) {
     return InvalidInput("reject below: expected a probability, 0 to 1, got {}", wanted.reject_below);
   }
+  if (wanted.average != nullptr) SEGFORGE_RETURN_IF_ERROR(CheckAverage(*wanted.average));
   return Status();
 }
 
@@ -52,7 +54,8 @@ int64_t LabelImageBytes(ImageSize source, const Shape& logits, const Wanted& wan
   int64_t bytes = pixels * (logits[2] > kMaxClassesOf8Bits ? 2 : 1);
   if (NeedsConfidence(wanted)) bytes += pixels * static_cast<int64_t>(sizeof(float));
   bytes += pixels * wanted.top_k * static_cast<int64_t>(sizeof(uint16_t) + sizeof(float));
-  if (wanted.logits) bytes += logits.elems() * static_cast<int64_t>(sizeof(float));
+  const int64_t copies = (wanted.logits ? 1 : 0) + (wanted.average != nullptr ? 1 : 0);
+  bytes += copies * logits.elems() * static_cast<int64_t>(sizeof(float));
   return bytes;
 }
 

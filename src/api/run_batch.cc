@@ -5,6 +5,7 @@
 
 #include "api/augment.h"
 #include "api/label_image.h"
+#include "api/logit_average.h"
 #include "api/network_input.h"
 #include "api/slide.h"
 #include "api/stopwatch.h"
@@ -39,8 +40,10 @@ struct Call {
 Segmentation Finish(const Call& call, const ConstTensorView& logits, ImageSize source,
                     const Timings& timings) {
   Stopwatch watch;
-  Segmentation result =
-      MakeSegmentation(logits, source, call.wanted, call.model.label_kernel, call.session.pool());
+  ThreadPool& pool = call.session.pool();
+  LogitAverage* average = call.wanted.average;
+  const ConstTensorView shown = average != nullptr ? Average(logits, *average, pool) : logits;
+  Segmentation result = MakeSegmentation(shown, source, call.wanted, call.model.label_kernel, pool);
   result.timings = timings;
   result.timings.labels += watch.LapMs();
   result.network_height = call.network.height;

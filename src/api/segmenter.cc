@@ -68,6 +68,9 @@ std::vector<Segmentation> Segmenter::RunBatch(const std::vector<RgbView>& images
                                               const Wanted& wanted) const {
   const std::vector<ImageView> views = CheckedViews(images);
   ThrowIfError(CheckWanted(wanted, state_->info.classes));
+  if (wanted.average != nullptr && images.size() > 1) {
+    Throw(InvalidInput("smoothing: expected one image at a time, got {}", images.size()));
+  }
   std::vector<Segmentation> results(views.size());
   const SessionPool::Lease session = state_->sessions->Take();
   for (const Batch& batch : Unwrap(BatchesOf(state_->model, views))) {

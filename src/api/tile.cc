@@ -206,6 +206,8 @@ Result<Segmentation> RunTiles(const LoadedModel& model, RowSource& image, const 
                               int64_t other_bytes, Session& session, const UseRows& use) {
   if (wanted.logits)
     return Unsupported("logits: are not kept in tile mode, which is for images too large for them");
+  if (wanted.average != nullptr)
+    return Unsupported("smoothing: needs logits, which are not kept in tile mode");
   const SegmenterOptions& options = model.options;
   for (int64_t tile = options.tile;; tile = std::max(kMinTile, tile / 2 / 32 * 32)) {
     const Grid grid =

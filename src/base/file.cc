@@ -80,17 +80,45 @@ Result<std::vector<std::byte>> ReadAll(int file_descriptor, size_t max_bytes) {
   return bytes;
 }
 
+Result<ReplacementFile> ReplacementFile::Create(const std::filesystem::path& path) {
+  std::string temporary = path.string() + ".XXXXXX";
+  const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (descriptor < 0) return LastError("cannot create");
+  return ReplacementFile(path, std::move(temporary), descriptor);
+}
+
+ReplacementFile::ReplacementFile(ReplacementFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::move(other.temporary_)),
+      descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+ReplacementFile& ReplacementFile::operator=(ReplacementFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(temporary_, other.temporary_);
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+ReplacementFile::~ReplacementFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(temporary_.c_str());
+}
+
+Status ReplacementFile::Commit() {
+  if (::fsync(descriptor_) != 0 && errno != EINVAL) return LastError("cannot flush");
+  if (::fchmod(descriptor_, 0644) != 0) return LastError("cannot set permissions");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return LastError("cannot rename");
+  ::close(std::exchange(descriptor_, -1));
+  return Status();
+}
+
 Status WriteFileAtomically(const std::filesystem::path& path,
                            const std::function<Status(const ByteSink&)>& write) {
-  std::string temporary = path.string() + ".XXXXXX";
-  const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (file.get() < 0) return LastError("cannot create");
-  Status status = write([&](std::span<const std::byte> bytes) { return WriteAll(file.get(), bytes); });
-  if (status.ok() && ::fsync(file.get()) != 0 && errno != EINVAL) status = LastError("cannot flush");
-  if (status.ok() && ::fchmod(file.get(), 0644) != 0) status = LastError("cannot set permissions");
-  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) status = LastError("cannot rename");
-  if (!status.ok()) ::unlink(temporary.c_str());
-  return status;
+  SEGFORGE_ASSIGN_OR_RETURN(ReplacementFile file, ReplacementFile::Create(path));
+  SEGFORGE_RETURN_IF_ERROR(
+      write([&](std::span<const std::byte> bytes) { return WriteAll(file.descriptor(), bytes); }));
+  return file.Commit();
 }
 
 Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {

@@ -33,10 +33,32 @@ class MappedFile {
 // The whole of a stream such as standard input; fails past max_bytes.
 Result<std::vector<std::byte>> ReadAll(int file_descriptor, size_t max_bytes);
 
+// A file that is written beside `path` and takes its place when it is complete: until then path is as it was.
+// Without Commit() the temporary file is removed. Movable. Errors do not repeat the path.
+class ReplacementFile {
+ public:
+  static Result<ReplacementFile> Create(const std::filesystem::path& path);
+
+  ReplacementFile(ReplacementFile&& other) noexcept;
+  ReplacementFile& operator=(ReplacementFile&& other) noexcept;
+  ~ReplacementFile();
+
+  int descriptor() const { return descriptor_; }
+  const std::string& temporary_path() const { return temporary_; }
+  Status Commit();  // flushes to the disk, then renames
+
+ private:
+  ReplacementFile(std::filesystem::path path, std::string temporary, int descriptor)
+      : path_(std::move(path)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
+
+  std::filesystem::path path_;
+  std::string temporary_;
+  int descriptor_ = -1;  // -1 when moved from or committed
+};
+
 using ByteSink = std::function<Status(std::span<const std::byte>)>;  // takes a file's next bytes
 
-// Writes what `write` gives to a temporary file in path's folder, flushes, then renames it over path. On any
-// error path is left as it was and the temporary file is removed.
+// A ReplacementFile of what `write` gives, or of these bytes.
 Status WriteFileAtomically(const std::filesystem::path& path,
                            const std::function<Status(const ByteSink&)>& write);
 Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes);

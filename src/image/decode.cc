@@ -1,5 +1,6 @@
 #include "image/decode.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -27,13 +28,17 @@ constexpr std::array<ImageFormat, 11> kFormats = {{
     {4, "jP  \r\n"sv, "JPEG 2000", nullptr, nullptr},
 }};
 
+bool BeginsAs(const ImageFormat& format, std::string_view text) {
+  return text.size() >= format.offset && text.substr(format.offset).starts_with(format.signature);
+}
+
 }  // namespace
 
 Result<ImageFormat> FormatOf(std::span<const std::byte> first_bytes) {
   if (first_bytes.empty()) return InvalidInput("empty file");
   const std::string_view text = AsText(first_bytes);
   for (const ImageFormat& format : kFormats) {
-    if (text.size() < format.offset || !text.substr(format.offset).starts_with(format.signature)) continue;
+    if (!BeginsAs(format, text)) continue;
     if (format.decode == nullptr)
       return Unsupported("a {} file; images are read from JPEG, PNG and WebP", format.name);
     return format;
@@ -61,6 +66,11 @@ Result<Image> DecodeImage(std::span<const std::byte> bytes, const DecodeLimits& 
   auto image = format.decode(bytes, limits);
   if (!image.ok()) return image.status().Within(format.name);
   return image;
+}
+
+bool LooksLikeImage(std::span<const std::byte> beginning) {
+  const std::string_view text = AsText(beginning);
+  return std::ranges::any_of(kFormats, [&](const ImageFormat& format) { return BeginsAs(format, text); });
 }
 
 Result<Image> ReadImage(const std::filesystem::path& path, const DecodeLimits& limits) {

@@ -23,6 +23,9 @@ struct DecodeLimits {
 // allocated.
 Result<Image> DecodeImage(std::span<const std::byte> bytes, const DecodeLimits& limits = {});
 
+// A file of a known picture format begins so, read by DecodeImage or not.
+bool LooksLikeImage(std::span<const std::byte> beginning);
+
 // DecodeImage of a file's bytes; errors name the file.
 Result<Image> ReadImage(const std::filesystem::path& path, const DecodeLimits& limits = {});
 
