@@ -114,6 +114,7 @@ threads() {
   # ThreadSanitizer maps memory at fixed places, which an address layout too random may have taken.
   wrapper=(setarch "$(uname -m)" -R)
   "${wrapper[@]}" true 2>/dev/null || wrapper=()
+  export TSAN_OPTIONS="suppressions=$PWD/tools/thread_sanitizer.supp"
   local programs
   configure build-tsan -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
     -DSEGFORGE_SANITIZE=thread
