@@ -1,7 +1,7 @@
 # A room is one folder of src/: a static library segforge_NAME made of its *.cc, and a test program NAME_tests made of
 # the *_test.cc beside them.
 #
-#   segforge_room(NAME ROOMS earlier-room... LIBRARIES target...)
+#   segforge_room(NAME ROOMS earlier-room... LIBRARIES target... EXCLUDE regular-expression...)
 
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
@@ -48,8 +48,11 @@ function(segforge_test name)
 endfunction()
 
 function(segforge_room name)
-  cmake_parse_arguments(ARG "" "" "ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "ROOMS;LIBRARIES;EXCLUDE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  foreach(excluded ${ARG_EXCLUDE})
+    list(FILTER sources EXCLUDE REGEX ${excluded})
+  endforeach()
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")

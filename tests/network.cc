@@ -91,11 +91,10 @@ Result<Network> Network::Load(const std::filesystem::path& path, const BackendCa
   if (!options.passes) engine_options.passes.disabled = {"all"};
   if (const char* name = std::getenv("SEGFORGE_DISABLE_PASSES")) engine_options.passes.disabled = {name};
   Network network;
-  network.backend_ = backend;
   network.preprocessing_ = model.preprocessing;
   SEGFORGE_ASSIGN_OR_RETURN(network.engine_,
                             Engine::Build(std::move(model.graph), backend.make(), engine_options));
-  network.session_ = std::make_unique<Session>(options.threads);
+  SEGFORGE_ASSIGN_OR_RETURN(network.session_, network.engine_->NewSession(options.threads));
   return network;
 }
 
@@ -105,19 +104,14 @@ Result<Prediction> Network::Run(std::span<const Tensor* const> images) {
   SEGFORGE_ASSIGN_OR_RETURN(const auto plan, engine_->PlanFor(input_size, session_->threads()));
   SEGFORGE_RETURN_IF_ERROR(session_->Prepare(plan));
   for (size_t i = 0; i < images.size(); ++i) {
-    const TensorView one = {session_->input().as<float>() + static_cast<int64_t>(i) * size.elems(),
-                            DType::kF32,
-                            {1, size[0], size[1], 3}};
     const ImageView image = {images[i]->span<uint8_t>().data(), size[0], size[1], size[1] * 3};
-    Normalize(image, preprocessing_, one, session_->pool());
+    SEGFORGE_RETURN_IF_ERROR(session_->SetImage(static_cast<int64_t>(i), image, preprocessing_));
   }
-  session_->Execute();
+  SEGFORGE_RETURN_IF_ERROR(session_->Execute());
   Prediction prediction;
   for (size_t i = 0; i < plan->outputs.size(); ++i) prediction.outputs.push_back(CopyOf(session_->output(i)));
-  ConstTensorView logits = session_->output(0);
-  logits.shape = {logits.shape[1], logits.shape[2], logits.shape[3]};
   prediction.labels = Tensor(DType::kU8, {size[0], size[1]});
-  backend_.upsample_argmax(logits, {prediction.labels.view(), {}}, session_->pool());
+  SEGFORGE_RETURN_IF_ERROR(session_->Labels(0, {prediction.labels.view(), {}}));
   return prediction;
 }
 

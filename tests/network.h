@@ -54,7 +54,6 @@ class Network {
   Engine& engine() { return *engine_; }
 
  private:
-  BackendCase backend_;
   Preprocessing preprocessing_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Session> session_;

@@ -42,7 +42,7 @@ void RunEngineAlone(const BenchCase& bench, BenchResult& result) {
   result.load_ms = lone.load_ms;
   result.gflop = GflopOf(*lone.plan);
   result.engine = RunTimed(
-      bench.rule, [&] { lone.session->Execute(); }, [] {});
+      bench.rule, [&] { ThrowIfError(lone.session->Execute()); }, [] {});
 }
 
 // From encoded images to encoded label maps, as `segforge segment` goes.

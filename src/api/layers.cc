@@ -25,9 +25,9 @@ Side Prepare(const std::string& name, const SegmenterOptions& options, const Ima
   const Preprocessing& preprocessing = side.model.preprocessing;
   const ImageSize size = Unwrap(ChooseNetworkSize(options, preprocessing, {image.height, image.width}));
   side.plan = Unwrap(side.model.engine->PlanFor({1, size.height, size.width}, threads));
-  side.session = std::make_unique<Session>(threads);
+  side.session = Unwrap(side.model.engine->NewSession(threads));
   ThrowIfError(side.session->Prepare(side.plan));
-  FillInput(image, preprocessing, side.session->input(), side.session->pool());
+  ThrowIfError(side.session->SetImage(0, image, preprocessing));
   return side;
 }
 
@@ -52,13 +52,13 @@ Values KeepValues(const Side& reference, const Plan& candidate) {
   for (const auto& [key, shape] : wanted) bytes += shape.elems() * static_cast<int64_t>(sizeof(float));
   ThrowIfError(CheckMemory(bytes, "the values of all layers"));
   Values values;
-  reference.session->Execute([&](size_t step) {
+  ThrowIfError(reference.session->Execute([&](size_t step) {
     const Key key = KeyOf(*reference.plan, step);
     const ConstTensorView value = reference.session->step_output(step);
     const auto found = wanted.find(key);
     if (value.dtype != DType::kF32 || found == wanted.end() || found->second != value.shape) return;
     values.insert_or_assign(key, Tensor::From(value.shape, value.span<float>()));
-  });
+  }));
   return values;
 }
 
@@ -78,7 +78,7 @@ LayerReport CompareLayers(const std::string& candidate, const SegmenterOptions& 
   const Values values = KeepValues(expected, *got.plan);
   LayerReport report;
   std::vector<double> errors;
-  got.session->Execute([&](size_t step) {
+  ThrowIfError(got.session->Execute([&](size_t step) {
     const auto found = values.find(KeyOf(*got.plan, step));
     const ConstTensorView value = got.session->step_output(step);
     if (found == values.end() || !Fits(value, found->second)) {
@@ -91,7 +91,7 @@ LayerReport CompareLayers(const std::string& candidate, const SegmenterOptions& 
                              std::vector<int64_t>(dims.begin(), dims.end()), error.max_error,
                              error.relative_error});
     errors.push_back(error.relative_error);
-  });
+  }));
   report.first_jump = FirstJump(errors);
   return report;
 }

@@ -42,7 +42,7 @@ LoneEngine MakeLoneEngine(const std::string& model, const SegmenterOptions& opti
   lone.load_ms = watch.LapMs();
   lone.device = DeviceLine(options.backend, threads);
   lone.plan = Unwrap(lone.model.engine->PlanFor(size, threads));
-  lone.session = std::make_unique<Session>(threads);
+  lone.session = Unwrap(lone.model.engine->NewSession(threads));
   ThrowIfError(lone.session->Prepare(lone.plan));
   FillWithNoise(lone.session->input());
   return lone;

@@ -65,7 +65,7 @@ Segmentation OnnxReference::Run(const RgbView& image) const {
   ThrowIfError(CheckMemory(2 * 3 * pixels * static_cast<int64_t>(sizeof(float)), "the network's input"));
   ThreadPool pool(1);
   Tensor input(DType::kF32, Shape{1, size.height, size.width, 3});
-  FillInput(view, state_->preprocessing, input.view(), pool);
+  ThrowIfError(FillInput(view, state_->preprocessing, input.view(), pool));
   const Tensor planes = Transposed(input.view(), Shape{1, 3, size.height, size.width}, pixels, 3);
   const Tensor logits = Unwrap(state_->model.Run(planes.view()));
   const Shape& shape = logits.shape();

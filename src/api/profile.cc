@@ -45,7 +45,7 @@ void FillWithImage(const std::string& path, const LoneEngine& lone, const Segmen
     preprocessing.resample =
         options.resampling == Resampling::kPillow ? Resample::kPillow : Resample::kOpenCv;
   }
-  FillInput(image.view(), preprocessing, lone.session->input(), lone.session->pool());
+  ThrowIfError(lone.session->SetImage(0, image.view(), preprocessing));
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ ModelProfile ProfileModel(const ProfileOptions& options) {
   if (!options.image.empty()) FillWithImage(options.image, lone, options.segmenter);
   ModelProfile result;
   if (options.ceilings) result.ceilings = MeasureCeilings(lone.session->threads());
-  const Profile profile = ProfilePlan(*lone.session, *lone.plan, options.runs);
+  const Profile profile = Unwrap(ProfilePlan(*lone.session, *lone.plan, options.runs));
   result.model = fmt::format("{} ({})", lone.model.info.name, lone.model.info.family);
   result.device = lone.device;
   result.height = options.height;

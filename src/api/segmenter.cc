@@ -48,7 +48,7 @@ Segmenter::Segmenter(const std::string& model, const SegmenterOptions& options)
   mine.label_kernel = CpuUpsampleArgmax;
   if (options.backend == "ref") mine.label_kernel = RefUpsampleArgmax;
   state_->device = DeviceLine(options.backend, mine.threads);
-  state_->sessions = std::make_unique<SessionPool>(mine.threads);
+  state_->sessions = std::make_unique<SessionPool>(*mine.engine, mine.threads);
 }
 
 Segmenter::Segmenter(Segmenter&&) noexcept = default;
@@ -67,9 +67,10 @@ std::vector<Segmentation> Segmenter::RunBatch(const std::vector<RgbView>& images
   const std::vector<ImageView> views = CheckedViews(images);
   ThrowIfError(CheckWanted(wanted, state_->info.classes));
   std::vector<Segmentation> results(views.size());
-  const SessionPool::Lease session = state_->sessions->Take();
+  const std::unique_ptr<SessionPool::Lease> session = Unwrap(state_->sessions->Take());
   for (const Batch& batch : Unwrap(BatchesOf(state_->model, views))) {
-    std::vector<Segmentation> some = Unwrap(RunBatchOnSession(state_->model, views, batch, wanted, *session));
+    std::vector<Segmentation> some =
+        Unwrap(RunBatchOnSession(state_->model, views, batch, wanted, **session));
     for (size_t i = 0; i < some.size(); ++i) results[batch.images[i]] = std::move(some[i]);
   }
   return results;

@@ -70,10 +70,10 @@ class TileRun {
     return logits.elems() * kFloatBytes + LabelImageBytes({rows * kStep, columns * kStep}, logits, wanted_);
   }
 
-  Segmentation Run();
+  Result<Segmentation> Run();
 
  private:
-  void AddTile(int64_t y, size_t column);
+  Status AddTile(int64_t y, size_t column);
   void Emit(int64_t end);
   template <typename T>
   void CopyRows(const std::vector<T>& from, int64_t planes, int64_t from_row, int64_t rows, int64_t from_rows,
@@ -96,12 +96,12 @@ class TileRun {
   Segmentation result_;
 };
 
-void TileRun::AddTile(int64_t y, size_t column) {
+Status TileRun::AddTile(int64_t y, size_t column) {
   Stopwatch watch;
   CopyTile(image_, y, grid_.xs[column], tile_);
   Normalize(tile_.view(), model_.preprocessing, session_.input(), session_.pool());
   result_.timings.resize += watch.LapMs();
-  session_.Execute();
+  SEGFORGE_RETURN_IF_ERROR(session_.Execute());
   const ConstTensorView logits = session_.output(0);  // [1, h, w, classes]
   const int64_t height = logits.shape[1], width = logits.shape[2], classes = model_.classes;
   session_.pool().ParallelFor(height, 1, [&](int64_t begin, int64_t end, int) {
@@ -116,6 +116,7 @@ void TileRun::AddTile(int64_t y, size_t column) {
     }
   });
   result_.timings.engine += watch.LapMs();
+  return Status();
 }
 
 // planes of [from_rows, columns] to planes of [image's height, width], from row written_ on.
@@ -163,7 +164,7 @@ void TileRun::Emit(int64_t end) {
   result_.timings.labels += watch.LapMs();
 }
 
-Segmentation TileRun::Run() {
+Result<Segmentation> TileRun::Run() {
   row_sums_ = WeightSums(grid_.ys, grid_.tile_height / kStep, grid_.overlap, Logits(image_.height));
   column_sums_ = WeightSums(grid_.xs, grid_.tile_width / kStep, grid_.overlap, Columns());
   band_ = Tensor(DType::kF32, {grid_.tile_height / kStep + 1, Columns(), model_.classes});
@@ -175,7 +176,9 @@ Segmentation TileRun::Run() {
   result_.network_height = grid_.tile_height;
   result_.network_width = grid_.tile_width;
   for (size_t i = 0; i < grid_.ys.size(); ++i) {
-    for (size_t column = 0; column < grid_.xs.size(); ++column) AddTile(grid_.ys[i], column);
+    for (size_t column = 0; column < grid_.xs.size(); ++column) {
+      SEGFORGE_RETURN_IF_ERROR(AddTile(grid_.ys[i], column));
+    }
     const bool last = i + 1 == grid_.ys.size();
     Emit(last ? Logits(image_.height) : grid_.ys[i + 1] / kStep);
     if (last) break;

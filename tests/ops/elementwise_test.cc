@@ -1,3 +1,5 @@
+#include "engine/evaluate.h"
+#include "engine/program.h"
 #include "tests/ops/op_test.h"
 
 namespace segforge {
@@ -40,6 +42,35 @@ TEST_P(ElementwiseTest, UnaryMatchesFloat64) {
     CheckUnary(Op::kSqrt, Positive(RandomTensor({1, elems}, 2)), [](auto v) { return std::sqrt(v); });
     ExpectLike(Run(Op::kGelu, {Computed(x)}), [&]<typename T>(T) { return plain::Gelu(plain::From<T>(x)); });
   }
+}
+
+// On ref alone, with which a graph in f32 can be rounded as a narrower one is.
+TEST(RefCast, RoundsToNarrowTypesAndBack) {
+  const Tensor x = RandomTensor({3, 1001}, 4, 100);
+  for (const DType narrow : {DType::kF16, DType::kBF16}) {
+    Graph graph;
+    const NodeId wide = graph.AddInput("x", {DType::kF32, {3, 1001}});
+    const NodeId rounded = graph.Add(Op::kCast, "rounded", {wide}, CastAttrs{narrow}).value();
+    graph.AddOutput("y", graph.Add(Op::kCast, "y", {rounded}, CastAttrs{DType::kF32}).value());
+    const std::vector<ConstTensorView> inputs = {x.view()};
+    const auto y = Evaluate(graph, MakeRefBackend(), inputs, {1, 1, 1}, 2);
+    ASSERT_TRUE(y.ok()) << y.status().message();
+    const bool half = narrow == DType::kF16;
+    for (size_t i = 0; i < x.span<float>().size(); ++i) {
+      const float value = x.span<float>()[i];
+      const float expected =
+          half ? FloatFromHalf(HalfFromFloat(value)) : FloatFromBfloat16(Bfloat16FromFloat(value));
+      ASSERT_EQ((*y)[0].span<float>()[i], expected) << value;
+    }
+  }
+}
+
+TEST(RefCast, IsAllThatRefDoesOnNarrowTypes) {
+  Graph graph;
+  const NodeId x = graph.AddInput("x", {DType::kF16, {3}});
+  graph.AddOutput("y", graph.Add(Op::kRelu, "relu", {x}, NoAttrs(), Precision::kFp16).value());
+  EXPECT_EQ(Compile(graph, MakeRefBackend()).status().message(),
+            "relu: the reference backend computes in f32, \"x\" is f16");
 }
 
 TEST_P(ElementwiseTest, GeluKeepsItsTails) {
