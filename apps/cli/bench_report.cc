@@ -57,7 +57,7 @@ Json CaseJson(const MeasuredCase& measured) {
                {"width", bench.width},
                {"batch", bench.batch},
                {"threads", bench.segmenter.threads},
-               {"precision", "fp32"},
+               {"precision", result.precision},
                {"device", result.device},
                {"image", bench.image.empty() ? Json() : Json(bench.image)},
                {"gflop", result.gflop},
@@ -69,9 +69,9 @@ Json CaseJson(const MeasuredCase& measured) {
   return json;
 }
 
-std::string SeriesName(const BenchCase& bench, const char* what) {
-  return fmt::format("{}, batch {}, {} thread{}: {}", bench.model, bench.batch, bench.segmenter.threads,
-                     bench.segmenter.threads == 1 ? "" : "s", what);
+std::string SeriesName(const BenchCase& bench, const std::string& precision, const char* what) {
+  return fmt::format("{}, batch {}, {} thread{}, {}: {}", bench.model, bench.batch, bench.segmenter.threads,
+                     bench.segmenter.threads == 1 ? "" : "s", precision, what);
 }
 
 }  // namespace
@@ -107,15 +107,17 @@ std::string BenchJson(const std::vector<MeasuredCase>& cases) {
 
 std::string BenchPlot(const std::vector<MeasuredCase>& cases) {
   std::map<std::string, PlotSeries> series;
-  const auto add = [&](const BenchCase& bench, const char* what, const std::vector<double>& ms, bool dashed) {
-    PlotSeries& one = series[SeriesName(bench, what)];
+  const auto add = [&](const MeasuredCase& measured, const char* what, const std::vector<double>& ms,
+                       bool dashed) {
+    const BenchCase& bench = measured.bench;
+    PlotSeries& one = series[SeriesName(bench, measured.result.precision, what)];
     one.dashed = dashed;
     const double megapixels = static_cast<double>(bench.height * bench.width) * 1e-6;
     one.points.emplace_back(megapixels, Summarize(ms).median);
   };
-  for (const auto& [bench, result] : cases) {
-    add(bench, "engine", result.engine.ms, false);
-    add(bench, "image to labels", result.labels.ms, true);
+  for (const MeasuredCase& measured : cases) {
+    add(measured, "engine", measured.result.engine.ms, false);
+    add(measured, "image to labels", measured.result.labels.ms, true);
   }
   Plot plot = {"Latency of segforge " + std::string(Version()),
                "network input, megapixels an image",

@@ -77,8 +77,7 @@ void Check(const CompareOptions& options) {
 int CompareLayersOfImages(const CompareOptions& options, const std::string& candidate,
                           const std::vector<std::string>& images) {
   Check(options);
-  SegmenterOptions reference = options.candidate_options;
-  reference.backend = options.reference_options.backend;
+  const SegmenterOptions reference = OptionsOfReference(options);
   bool jumps = false;
   Json all = Json::array();
   for (const std::string& path : images) {

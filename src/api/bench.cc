@@ -39,6 +39,7 @@ void RunEngineAlone(const BenchCase& bench, BenchResult& result) {
   const LoneEngine lone =
       MakeLoneEngine(bench.model, bench.segmenter, {bench.batch, bench.height, bench.width});
   result.model = fmt::format("{} ({})", lone.model.info.name, lone.model.info.family);
+  result.precision = NameOf(lone.model.precision);
   result.load_ms = lone.load_ms;
   result.gflop = GflopOf(*lone.plan);
   result.engine = RunTimed(

@@ -19,13 +19,12 @@ struct Side {
 };
 
 Side Prepare(const std::string& name, const SegmenterOptions& options, const ImageView& image) {
-  const int threads = ResolveThreads(options.threads);
   Side side;
   side.model = LoadModelEngine(name, options);
   const Preprocessing& preprocessing = side.model.preprocessing;
   const ImageSize size = Unwrap(ChooseNetworkSize(options, preprocessing, {image.height, image.width}));
-  side.plan = Unwrap(side.model.engine->PlanFor({1, size.height, size.width}, threads));
-  side.session = Unwrap(side.model.engine->NewSession(threads));
+  side.plan = Unwrap(side.model.engine->PlanFor({1, size.height, size.width}, side.model.threads));
+  side.session = Unwrap(side.model.engine->NewSession(side.model.threads));
   ThrowIfError(side.session->Prepare(side.plan));
   ThrowIfError(side.session->SetImage(0, image, preprocessing));
   return side;

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "api/device.h"
 #include "api/error.h"
 #include "api/label_image.h"
 #include "api/loaded_model.h"
@@ -35,7 +34,6 @@ Segmenter::Segmenter(const std::string& model, const SegmenterOptions& options)
   ThrowIfError(CheckSizeOptions(options));
   LoadedModel& mine = state_->model;
   mine.options = options;
-  mine.threads = ResolveThreads(options.threads);
   ModelEngine loaded = LoadModelEngine(model, options);
   state_->info = std::move(loaded.info);
   mine.classes = state_->info.classes;
@@ -45,9 +43,9 @@ Segmenter::Segmenter(const std::string& model, const SegmenterOptions& options)
         options.resampling == Resampling::kPillow ? Resample::kPillow : Resample::kOpenCv;
   }
   mine.engine = std::move(loaded.engine);
-  mine.label_kernel = CpuUpsampleArgmax;
-  if (options.backend == "ref") mine.label_kernel = RefUpsampleArgmax;
-  state_->device = DeviceLine(options.backend, mine.threads);
+  mine.threads = loaded.threads;
+  mine.label_kernel = loaded.label_kernel;
+  state_->device = std::move(loaded.device_line);
   state_->sessions = std::make_unique<SessionPool>(*mine.engine, mine.threads);
 }
 

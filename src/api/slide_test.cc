@@ -61,7 +61,7 @@ LoadedModel MakeModel() {
       ModelFromCheckpoint(testing::MakeCheckpoint(testing::NvlabsShapes(small), true), {}, {}).value();
   model.preprocessing = loaded.preprocessing;
   model.classes = small.classes;
-  model.engine = Engine::Build(std::move(loaded.graph), MakeBackend("cpu").value(), {}).value();
+  model.engine = Engine::Build(std::move(loaded.graph), MakeCpuBackend(), {}).value();
   return model;
 }
 

@@ -117,8 +117,8 @@ TEST(Bench, RefusesBadUsage) {
   ExpectRefusal({"bench", "--batches", "-1"}, "--batches");
   ExpectRefusal({"bench", "--runs", "0"}, "--runs");
   ExpectRefusal({"bench", "--seconds", "-1"}, "--seconds");
-  ExpectRefusal({"bench", "--precision", "fp16"},
-                "expected fp32, the one precision that there is, got \"fp16\"");
+  ExpectRefusal(Quick({"bench", kModel, "--sizes", "64x64", "--precisions", "fp16"}),
+                "precision fp16: device cpu computes in fp32");
   ExpectRefusal(Quick({"bench", "--json", std::string(kModel) + "/model.safetensors/bench.json"}),
                 "got a file");
   ExpectRefusal(Quick({"bench", "no-such-model", "--sizes", "64x64"}), "no-such-model");
@@ -214,6 +214,7 @@ TEST(Doctor, MeasuresOnceAndKeepsIt) {
   EXPECT_GT(first.at("ceilings").at(0).at("fma_gflops"), 0);
   EXPECT_GT(first.at("ceilings").at(0).at("copy_gbs"), 0);
   EXPECT_FALSE(first.at("libraries").empty());
+  EXPECT_EQ(first.at("cuda_devices").empty(), first.at("no_cuda").is_string());
   EXPECT_EQ(doctor().at("ceilings"), first.at("ceilings"));  // to the last digit: from the file
   workspace.Write("segforge/ceilings.json", "{\"broken");
   EXPECT_GT(doctor().at("ceilings").at(0).at("fma_gflops"), 0);
