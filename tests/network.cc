@@ -1,6 +1,7 @@
 #include "tests/network.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -83,11 +84,43 @@ Result<std::vector<Reference>> SharedReferences(const std::string& model) {
   return references;
 }
 
+double LogitError(const Tensor& actual, const Tensor& expected) {
+  const auto a = actual.span<float>();
+  const auto e = expected.span<float>();
+  const auto channels = static_cast<size_t>(expected.shape()[0]);
+  const size_t pixels = e.size() / channels;
+  float error = 0;
+  float greatest = 0;
+  for (size_t i = 0; i < e.size(); ++i) {
+    const float difference = std::abs(a[i % pixels * channels + i / pixels] - e[i]);
+    error = difference <= error ? error : difference;  // a NaN comes through
+    greatest = std::max(greatest, std::abs(e[i]));
+  }
+  return static_cast<double>(error) / static_cast<double>(greatest);
+}
+
+double Disagreement(const Tensor& a, const Tensor& b) {
+  SEGFORGE_CHECK(a.shape() == b.shape());
+  const auto first = a.span<uint8_t>();
+  const auto second = b.span<uint8_t>();
+  size_t different = 0;
+  for (size_t i = 0; i < first.size(); ++i) different += first[i] != second[i] ? 1 : 0;
+  return static_cast<double>(different) / static_cast<double>(first.size());
+}
+
+double LogitTolerance(Precision precision) {
+  return precision == Precision::kFp32 ? 1e-4 : 8 * UnitRoundoff(precision);
+}
+double LabelTolerance(Precision precision) {
+  return precision == Precision::kFp32 ? 1e-5 : 2 * UnitRoundoff(precision);
+}
+
 Result<Network> Network::Load(const std::filesystem::path& path, const BackendCase& backend,
                               const Options& options) {
   SEGFORGE_ASSIGN_OR_RETURN(Model model, LoadModel(path, options.load));
   if (options.stage_outputs) SEGFORGE_RETURN_IF_ERROR(AddStageOutputs(model.graph));
   EngineOptions engine_options;
+  engine_options.precision = backend.precision;
   if (!options.passes) engine_options.passes.disabled = {"all"};
   if (const char* name = std::getenv("SEGFORGE_DISABLE_PASSES")) engine_options.passes.disabled = {name};
   Network network;

@@ -42,6 +42,7 @@ release() {
 gpu() {
   configure build -DCMAKE_BUILD_TYPE=Release -DSEGFORGE_TESTS=ON -DSEGFORGE_CUDA=ON
   cmake --build build -- --quiet
+  build/segforge doctor --threads 1 | grep -i '^cuda'
   run_tests build -L '^gpu$'
 }
 
