@@ -23,12 +23,6 @@ int CudaIndex(const std::string& device) {
   return error == std::errc() && stop == end ? index : -1;
 }
 
-std::string CudaName(int index) {
-  const Result<std::vector<CudaDevice>> devices = CudaDevices();
-  const bool known = devices.ok() && static_cast<size_t>(index) < devices->size();
-  return known ? (*devices)[static_cast<size_t>(index)].name : "";
-}
-
 }  // namespace
 
 Result<Backend> MakeBackend(const std::string& device) {
@@ -63,7 +57,8 @@ int ResolveThreads(int threads) {
 std::string DeviceLine(const Backend& backend, Precision precision, int threads) {
   if (backend.on_cuda()) {
     const int index = backend.device().index;
-    return fmt::format("cuda:{} {}, {}", index, CudaName(index), NameOf(precision));
+    const Result<CudaDevice> device = DescribeCudaDevice(index);
+    return fmt::format("cuda:{} {}, {}", index, device.ok() ? device->name : "", NameOf(precision));
   }
   const std::string kernels = backend.name() == "cpu" ? "cpu " + CpuTargetName() : backend.name();
   return fmt::format("{}, {} thread{}, {}", kernels, threads, threads == 1 ? "" : "s", NameOf(precision));

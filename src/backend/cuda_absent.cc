@@ -10,6 +10,7 @@ Status Absent() {
 
 }  // namespace
 
+Result<CudaDevice> DescribeCudaDevice(int) { return Absent(); }
 Result<std::vector<CudaDevice>> CudaDevices() { return Absent(); }
 Result<Backend> MakeCudaBackend(int) { return Absent(); }
 

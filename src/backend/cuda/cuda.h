@@ -1,4 +1,4 @@
-// NVIDIA GPUs. Compiles and links in every build; one without CUDA says so, with kUnsupported, in both calls.
+// NVIDIA GPUs. Compiles and links in every build; one without CUDA says so, with kUnsupported, in every call.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,14 @@ struct CudaDevice {
   int64_t free_bytes = 0;
 };
 
-// Those that the process may see (CUDA_VISIBLE_DEVICES), at least one. kUnsupported where there is none, no
-// driver, or one too old for this build; the message is the reason alone.
-Result<std::vector<CudaDevice>> CudaDevices();
+// One of those that the process may see (CUDA_VISIBLE_DEVICES). kInvalidInput for an index that is not below
+// their number; kUnsupported where there is none, no driver, or one too old for this build. Messages are the
+// reason alone. The calling thread's current device stays what it was; asking for the free bytes takes the
+// device into use, with what memory that costs.
+Result<CudaDevice> DescribeCudaDevice(int index);
+Result<std::vector<CudaDevice>> CudaDevices();  // all of them, at least one
 
-// kInvalidInput for an index that CudaDevices does not have.
+// Fails as DescribeCudaDevice.
 Result<Backend> MakeCudaBackend(int device);
 
 }  // namespace segforge

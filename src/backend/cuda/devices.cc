@@ -26,9 +26,38 @@ Status ProblemOf(cudaError_t error) {
   return Unsupported("CUDA: {}", cudaGetErrorString(error));
 }
 
-Result<CudaDevice> Describe(int index) {
+// The current device, back in its place at the end.
+class DeviceScope {
+ public:
+  DeviceScope() { cudaGetDevice(&before_); }
+  ~DeviceScope() {
+    int now = 0;
+    if (cudaGetDevice(&now) == cudaSuccess && now != before_) cudaSetDevice(before_);
+  }
+  DeviceScope(const DeviceScope&) = delete;
+  DeviceScope& operator=(const DeviceScope&) = delete;
+
+ private:
+  int before_ = 0;
+};
+
+Result<int> DeviceCount() {
+  int count = 0;
+  SEGFORGE_RETURN_IF_ERROR(ProblemOf(cudaGetDeviceCount(&count)));
+  if (count == 0) return ProblemOf(cudaErrorNoDevice);
+  return count;
+}
+
+}  // namespace
+
+Result<CudaDevice> DescribeCudaDevice(int index) {
+  SEGFORGE_ASSIGN_OR_RETURN(const int count, DeviceCount());
+  if (index < 0 || index >= count) {
+    return InvalidInput("expected a device below {}, as many as there are, got {}", count, index);
+  }
   cudaDeviceProp properties = {};
   SEGFORGE_RETURN_IF_ERROR(ProblemOf(cudaGetDeviceProperties(&properties, index)));
+  const DeviceScope scope;
   size_t free_bytes = 0;
   size_t bytes = 0;
   SEGFORGE_RETURN_IF_ERROR(ProblemOf(cudaSetDevice(index)));
@@ -44,15 +73,11 @@ Result<CudaDevice> Describe(int index) {
   return device;
 }
 
-}  // namespace
-
 Result<std::vector<CudaDevice>> CudaDevices() {
-  int count = 0;
-  SEGFORGE_RETURN_IF_ERROR(ProblemOf(cudaGetDeviceCount(&count)));
-  if (count == 0) return ProblemOf(cudaErrorNoDevice);
+  SEGFORGE_ASSIGN_OR_RETURN(const int count, DeviceCount());
   std::vector<CudaDevice> devices;
   for (int index = 0; index < count; ++index) {
-    SEGFORGE_ASSIGN_OR_RETURN(CudaDevice device, Describe(index));
+    SEGFORGE_ASSIGN_OR_RETURN(CudaDevice device, DescribeCudaDevice(index));
     devices.push_back(std::move(device));
   }
   return devices;
