@@ -1,12 +1,12 @@
-# NVIDIA GPUs, by a CUDA toolkit of version 12 or 13: nvcc on the PATH, in $CUDA_PATH/bin or in /usr/local/cuda/bin, or $CUDACXX.
-# The runtime is linked statically, and the driver is looked for when a GPU is asked for, so that the program starts on
-# machines without one.
+# NVIDIA GPUs, by a CUDA toolkit of version 12 or 13: $CUDACXX, or nvcc on the PATH, in $CUDA_PATH/bin or in
+# /usr/local/cuda/bin. The runtime is linked statically, and the driver is looked for when a GPU is asked for, so that
+# the program starts on machines without one.
 #
 #   segforge_add_cuda(ROOM)   adds the *.cu of the calling folder's cuda/ to the room's library
 set(SEGFORGE_CUDA AUTO CACHE STRING "NVIDIA GPUs: ON, OFF, or AUTO: where there is a CUDA compiler")
 set_property(CACHE SEGFORGE_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(SEGFORGE_CUDA_ARCHITECTURES "" CACHE STRING
-    "As CMAKE_CUDA_ARCHITECTURES; empty: code for 7.5, 8.0, 8.6, 8.9 and 9.0a, as far as nvcc knows them, and PTX for later")
+    "As CMAKE_CUDA_ARCHITECTURES; empty: code for 7.5, 8.0, 8.6, 8.9 and 9.0a, and PTX for later")
 
 set(SEGFORGE_HAS_CUDA OFF)
 if(SEGFORGE_CUDA)
@@ -21,7 +21,7 @@ if(SEGFORGE_CUDA)
     endif()
   endif()
   if(NOT SEGFORGE_HAS_CUDA AND NOT SEGFORGE_CUDA STREQUAL "AUTO")
-    message(FATAL_ERROR "SEGFORGE_CUDA is ${SEGFORGE_CUDA}: expected nvcc 12 or 13, got \"${CMAKE_CUDA_COMPILER}\" ${version}")
+    message(FATAL_ERROR "SEGFORGE_CUDA is ON: expected nvcc 12 or 13, got ${CMAKE_CUDA_COMPILER} ${version}")
   endif()
 endif()
 
