@@ -11,7 +11,8 @@ help() {
   demo             build, then segment the images of models/street-b0/demo into out/demo
   build            build/segforge, optimised
   test             every stage; `./do test quick` is the build and its tests alone,
-                   `./do test STAGE...` chosen stages (`./do test list` names them)
+                   `./do test STAGE...` chosen stages (`./do test list` names them),
+                   `./do test --gpu` the tests that need an NVIDIA GPU
   bench            kernels, and the engine beside ONNX Runtime and OpenVINO; `./do bench kernels` or
                    `./do bench peers [OPTION...]` one of the two (`./do bench peers --help`)
   format           clang-format over every source
@@ -20,6 +21,7 @@ help() {
   arm64            cross-build for arm64 and run the kernel and golden tests under qemu (Debian)
   setup [VERB...]  install what these verbs need (default: build and test); the others do it themselves
 
+NVIDIA GPUs are built for where nvcc 12 or 13 is found: on the PATH, in $CUDA_PATH/bin or in /usr/local/cuda/bin.
 Packages are installed with apt, as root or through sudo; where neither works, the line to run is printed.
 TEXT
 }
@@ -40,7 +42,10 @@ setup() {
 
 build() {
   setup build
-  [ -f build/build.ninja ] || cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DSEGFORGE_TESTS=OFF
+  local fresh=()
+  [ -f build/build.ninja ] || fresh=(-DCMAKE_BUILD_TYPE=Release -DSEGFORGE_TESTS=OFF)
+  # GPU code for all architectures, where the tests' build has some.
+  cmake -S . -B build -G Ninja "${fresh[@]}" -DSEGFORGE_CUDA_ARCHITECTURES=
   cmake --build build --target segforge
 }
 

@@ -69,10 +69,11 @@ class Worker {
     const double load_ms = MillisecondsSince(start);
     SEGFORGE_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan,
                               engine->PlanFor(arguments.size, arguments.threads));
-    std::unique_ptr<Worker> worker(new Worker(std::move(image), std::move(engine), arguments.threads));
+    SEGFORGE_ASSIGN_OR_RETURN(std::unique_ptr<Session> session, engine->NewSession(arguments.threads));
+    std::unique_ptr<Worker> worker(new Worker(std::move(image), std::move(engine), std::move(session)));
     worker->preprocessing_ = model.preprocessing;
-    SEGFORGE_RETURN_IF_ERROR(worker->session_.Prepare(plan));
-    worker->RunToLabels();
+    SEGFORGE_RETURN_IF_ERROR(worker->session_->Prepare(plan));
+    SEGFORGE_RETURN_IF_ERROR(worker->RunToLabels());
     worker->ready_ = {{"load_ms", load_ms},
                       {"first_ms", MillisecondsSince(start) - load_ms},
                       {"gmac", static_cast<double>(TotalMacs(*plan)) * 1e-9}};
@@ -92,22 +93,21 @@ class Worker {
     }
     int runs = 0;
     words >> runs;
-    return command == "labels" ? Time(runs, [&] { RunToLabels(); }) : Time(runs, [&] { session_.Execute(); });
+    return command == "labels" ? Time(runs, [&] { return RunToLabels(); })
+                               : Time(runs, [&] { return session_->Execute(); });
   }
 
  private:
-  Worker(Image image, std::unique_ptr<Engine> engine, int threads)
+  Worker(Image image, std::unique_ptr<Engine> engine, std::unique_ptr<Session> session)
       : image_(std::move(image)),
         engine_(std::move(engine)),
-        session_(threads),
+        session_(std::move(session)),
         labels_(DType::kU8, Shape{image_.height, image_.width}) {}
 
-  void RunToLabels() {
-    Normalize(image_.view(), preprocessing_, session_.input(), session_.pool());
-    session_.Execute();
-    const ConstTensorView logits = session_.output(0);
-    const Shape map{logits.shape[1], logits.shape[2], logits.shape[3]};  // of the batch's one image
-    CpuUpsampleArgmax({logits.data, logits.dtype, map}, {labels_.view(), {}}, session_.pool());
+  Status RunToLabels() {
+    SEGFORGE_RETURN_IF_ERROR(session_->SetImage(0, image_.view(), preprocessing_));
+    SEGFORGE_RETURN_IF_ERROR(session_->Execute());
+    return session_->Labels(0, {labels_.view(), {}});
   }
 
   template <typename Body>
@@ -115,7 +115,8 @@ class Worker {
     std::vector<double> times_ms;
     for (int run = 0; run < runs; ++run) {
       const Clock::time_point start = Clock::now();
-      body();
+      if (const Status status = body(); !status.ok())
+        return nlohmann::json{{"error", status.message()}}.dump();
       times_ms.push_back(MillisecondsSince(start));
     }
     return nlohmann::json{{"times_ms", times_ms}, {"peak_rss_bytes", PeakResidentBytes()}}.dump();
@@ -132,7 +133,7 @@ class Worker {
   Image image_;
   Preprocessing preprocessing_;
   std::unique_ptr<Engine> engine_;  // outlives the session, whose plan runs its kernels
-  Session session_;
+  std::unique_ptr<Session> session_;
   Tensor labels_;
   nlohmann::json ready_;
 };

@@ -36,15 +36,24 @@ if(SEGFORGE_TESTS)
   include(GoogleTest)
 endif()
 
+# segforge_test(NAME [GPU] SOURCES file... LIBRARIES target...): a program of GoogleTests, each a test of ctest with the
+# label NAME. With GPU those with "cuda" in their name have the label gpu instead, and what there is is asked of the
+# machine that tests, which may have another GPU than the one that builds, or none.
 function(segforge_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "GPU" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} segforge_options GTest::gtest GTest::gmock GTest::gtest_main)
   # GCC 12 finds overlapping copies in its own std::string operator+ (GCC bug 105651), which tests use freely.
   target_compile_options(${name} PRIVATE
     $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
   target_compile_definitions(${name} PRIVATE SEGFORGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 120 PROPERTIES LABELS ${name})
+  set(discovery NO_PRETTY_VALUES DISCOVERY_TIMEOUT 120)
+  if(ARG_GPU)
+    list(APPEND discovery DISCOVERY_MODE PRE_TEST)
+    gtest_discover_tests(${name} ${discovery} TEST_FILTER *cuda* TEST_LIST ${name}_gpu PROPERTIES LABELS gpu)
+    list(APPEND discovery TEST_FILTER -*cuda*)
+  endif()
+  gtest_discover_tests(${name} ${discovery} PROPERTIES LABELS ${name})
 endfunction()
 
 function(segforge_room name)

@@ -1,6 +1,7 @@
 #include "tests/network.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -83,19 +84,50 @@ Result<std::vector<Reference>> SharedReferences(const std::string& model) {
   return references;
 }
 
+double LogitError(const Tensor& actual, const Tensor& expected) {
+  const auto a = actual.span<float>();
+  const auto e = expected.span<float>();
+  const auto channels = static_cast<size_t>(expected.shape()[0]);
+  const size_t pixels = e.size() / channels;
+  float error = 0;
+  float greatest = 0;
+  for (size_t i = 0; i < e.size(); ++i) {
+    const float difference = std::abs(a[i % pixels * channels + i / pixels] - e[i]);
+    error = difference <= error ? error : difference;  // a NaN comes through
+    greatest = std::max(greatest, std::abs(e[i]));
+  }
+  return static_cast<double>(error) / static_cast<double>(greatest);
+}
+
+double Disagreement(const Tensor& a, const Tensor& b) {
+  SEGFORGE_CHECK(a.shape() == b.shape());
+  const auto first = a.span<uint8_t>();
+  const auto second = b.span<uint8_t>();
+  size_t different = 0;
+  for (size_t i = 0; i < first.size(); ++i) different += first[i] != second[i] ? 1 : 0;
+  return static_cast<double>(different) / static_cast<double>(first.size());
+}
+
+double LogitTolerance(Precision precision) {
+  return precision == Precision::kFp32 ? 1e-4 : 8 * UnitRoundoff(precision);
+}
+double LabelTolerance(Precision precision) {
+  return precision == Precision::kFp32 ? 1e-5 : 2 * UnitRoundoff(precision);
+}
+
 Result<Network> Network::Load(const std::filesystem::path& path, const BackendCase& backend,
                               const Options& options) {
   SEGFORGE_ASSIGN_OR_RETURN(Model model, LoadModel(path, options.load));
   if (options.stage_outputs) SEGFORGE_RETURN_IF_ERROR(AddStageOutputs(model.graph));
   EngineOptions engine_options;
+  engine_options.precision = backend.precision;
   if (!options.passes) engine_options.passes.disabled = {"all"};
   if (const char* name = std::getenv("SEGFORGE_DISABLE_PASSES")) engine_options.passes.disabled = {name};
   Network network;
-  network.backend_ = backend;
   network.preprocessing_ = model.preprocessing;
   SEGFORGE_ASSIGN_OR_RETURN(network.engine_,
                             Engine::Build(std::move(model.graph), backend.make(), engine_options));
-  network.session_ = std::make_unique<Session>(options.threads);
+  SEGFORGE_ASSIGN_OR_RETURN(network.session_, network.engine_->NewSession(options.threads));
   return network;
 }
 
@@ -105,19 +137,14 @@ Result<Prediction> Network::Run(std::span<const Tensor* const> images) {
   SEGFORGE_ASSIGN_OR_RETURN(const auto plan, engine_->PlanFor(input_size, session_->threads()));
   SEGFORGE_RETURN_IF_ERROR(session_->Prepare(plan));
   for (size_t i = 0; i < images.size(); ++i) {
-    const TensorView one = {session_->input().as<float>() + static_cast<int64_t>(i) * size.elems(),
-                            DType::kF32,
-                            {1, size[0], size[1], 3}};
     const ImageView image = {images[i]->span<uint8_t>().data(), size[0], size[1], size[1] * 3};
-    Normalize(image, preprocessing_, one, session_->pool());
+    SEGFORGE_RETURN_IF_ERROR(session_->SetImage(static_cast<int64_t>(i), image, preprocessing_));
   }
-  session_->Execute();
+  SEGFORGE_RETURN_IF_ERROR(session_->Execute());
   Prediction prediction;
   for (size_t i = 0; i < plan->outputs.size(); ++i) prediction.outputs.push_back(CopyOf(session_->output(i)));
-  ConstTensorView logits = session_->output(0);
-  logits.shape = {logits.shape[1], logits.shape[2], logits.shape[3]};
   prediction.labels = Tensor(DType::kU8, {size[0], size[1]});
-  backend_.upsample_argmax(logits, {prediction.labels.view(), {}}, session_->pool());
+  SEGFORGE_RETURN_IF_ERROR(session_->Labels(0, {prediction.labels.view(), {}}));
   return prediction;
 }
 

@@ -29,6 +29,19 @@ struct Reference {
 Result<Reference> StoredReference();  // of models/street-b0, 97 x 131
 Result<std::vector<Reference>> SharedReferences(const std::string& model);
 
+// max |actual - expected| over the greatest expected; actual [1, h, w, C], expected [C, h, w] f32. A NaN
+// comes through.
+double LogitError(const Tensor& actual, const Tensor& expected);
+
+// The share of labels u8 that differ; both of one shape.
+double Disagreement(const Tensor& a, const Tensor& b);
+
+// What LogitError may be for a network computed in that precision, and the share of pixels that may get
+// another label. Rounding values and weights alone costs street-b0 about one unit roundoff of its greatest
+// logit, and of its labels half of that.
+double LogitTolerance(Precision precision);
+double LabelTolerance(Precision precision);
+
 struct Prediction {
   std::vector<Tensor> outputs;  // of the graph: logits, then what was added
   Tensor labels;                // [H, W] u8, of the first image
@@ -54,7 +67,6 @@ class Network {
   Engine& engine() { return *engine_; }
 
  private:
-  BackendCase backend_;
   Preprocessing preprocessing_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Session> session_;

@@ -19,7 +19,7 @@ api:     base image formats ir model passes backend engine quant eval
 '
 
 # The project's own headers are written from src/ or include/, as "room/file.h" and "segforge/file.h".
-{ find src include apps -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) 2>/dev/null || true; } |
+{ find src include apps -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' -o -name '*.cuh' \) 2>/dev/null || true; } |
   LC_ALL=C sort |
   xargs -r awk -v rooms="$rooms" '
     BEGIN {

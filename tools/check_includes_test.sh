@@ -33,9 +33,12 @@ expect fail src/base/a.cc '"ir/graph.h"'
 expect fail src/base/a_test.cc '"ir/graph.h"'
 expect fail src/backend/cpu/a.cc '"engine/plan.h"'
 expect fail src/image/a.h '  "formats/checkpoint.h"'
+expect pass src/backend/cuda/a.cu '<cuda_fp16.h>'
+expect fail src/backend/cuda/a.cu '"engine/plan.h"'
+expect fail src/backend/cuda/a.cuh '"passes/rewrite.h"'
 expect fail src/passes/a.cc '<backend/kernel.h>'
 expect fail src/attic/a.cc '"base/shape.h"'
 expect fail src/model/a.cc '"segforge/segforge.h"'
 expect fail include/segforge/a.h '"base/shape.h"'
 expect fail apps/cli/a.cc '"engine/engine.h"'
-echo "check_includes: 20 cases hold"
+echo "check_includes: 23 cases hold"

@@ -9,7 +9,7 @@ stored_only=(-E 'SharedReferences|FamiliesAgree|EvalGolden')
 
 # Every C++ and CUDA source of the project, one a line; without git, because a release has none.
 list_sources() {
-  { find src include apps examples tests tools fuzz bench -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) \
+  { find src include apps examples tests tools fuzz bench -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' -o -name '*.cuh' \) \
     2>/dev/null || true; } | LC_ALL=C sort
 }
 
@@ -23,7 +23,7 @@ needs_version_14() {
 }
 
 # configure FOLDER CMAKE-OPTION...
-if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
+if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache CMAKE_CUDA_COMPILER_LAUNCHER=ccache; fi
 configure() { cmake -S . -B "$1" -G Ninja "${@:2}" >"$1.cmake.log" || { cat "$1.cmake.log"; exit 1; }; }
 
 # run_tests FOLDER CTEST-OPTION...: with "$wrapper" in front, if any; prints what did not pass, and ctest's closing lines.
@@ -32,10 +32,22 @@ run_tests() {
     sed -E '/^ +Start +[0-9]+:/d; / Passed +[0-9.]+ sec$/d'
 }
 
+# In a new folder CUDA code, where there is nvcc, is for two architectures alone: that shows whether it compiles.
+# `./do build` asks for all.
 release() {
-  configure build -DCMAKE_BUILD_TYPE=Release -DSEGFORGE_TESTS=ON
+  local cuda=()
+  [ -f build/CMakeCache.txt ] || cuda=("-DSEGFORGE_CUDA_ARCHITECTURES=90a-real;75-virtual")
+  configure build -DCMAKE_BUILD_TYPE=Release -DSEGFORGE_TESTS=ON "${cuda[@]}"
   cmake --build build -- --quiet
   run_tests build
+}
+
+# The tests that need an NVIDIA GPU, and say that they are skipped without one.
+gpu() {
+  configure build -DCMAKE_BUILD_TYPE=Release -DSEGFORGE_TESTS=ON -DSEGFORGE_CUDA=ON
+  cmake --build build -- --quiet
+  build/segforge doctor --threads 1 | grep -i '^cuda'
+  run_tests build -L '^gpu$'
 }
 
 # The tests that run kernels, once with each vector instruction set of this processor.
@@ -68,12 +80,13 @@ format() {
   echo "$(list_sources | wc -l) files are formatted"
 }
 
-# Not the tests: their macros drown the rest.
+# What build/ compiles, but not the tests: their macros drown the rest.
 tidy() {
   local tool
   tool=$(clang_tool clang-tidy)
   needs_version_14 "$tool"
-  list_sources | grep -E '^(src|apps|tools)/.*\.cc$' | grep -v '_test\.cc$' |
+  sed -n "s|^ *\"file\": \"$PWD/\(.*\)\",*$|\1|p" build/compile_commands.json |
+    grep -E '^(src|apps|tools)/.*\.cc$' | grep -v '_test\.cc$' | LC_ALL=C sort -u |
     xargs -P "$jobs" -n 3 "$tool" -p build --quiet --warnings-as-errors='*'
 }
 
@@ -85,7 +98,7 @@ includes() {
 # Clang, so that the same objects serve the fuzz targets.
 sanitizer_build() {
   configure build-asan -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
-    -DSEGFORGE_SANITIZE=address,undefined -DSEGFORGE_FUZZ=ON
+    -DSEGFORGE_SANITIZE=address,undefined -DSEGFORGE_FUZZ=ON -DSEGFORGE_CUDA=OFF
   cmake --build build-asan -- --quiet
 }
 
@@ -116,15 +129,17 @@ threads() {
   "${wrapper[@]}" true 2>/dev/null || wrapper=()
   local programs
   configure build-tsan -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
-    -DSEGFORGE_SANITIZE=thread
+    -DSEGFORGE_SANITIZE=thread -DSEGFORGE_CUDA=OFF
   mapfile -t programs < <(ninja -C build-tsan -t targets all | grep -oE "$threaded_tests:" | tr -d :)
   "${wrapper[@]}" cmake --build build-tsan --target "${programs[@]}" -- --quiet
-  run_tests build-tsan -L "$threaded_tests" "${stored_only[@]}"
+  TSAN_OPTIONS="suppressions=$PWD/tools/thread_sanitizer.txt ${TSAN_OPTIONS:-}" \
+    run_tests build-tsan -L "$threaded_tests" "${stored_only[@]}"
 }
 threaded_tests='^(base|backend|engine|api|crossroom)_tests'
 
 arm64() {
-  configure build-arm64 -DCMAKE_BUILD_TYPE=Release --toolchain cmake/aarch64-toolchain.cmake
+  configure build-arm64 -DCMAKE_BUILD_TYPE=Release -DSEGFORGE_CUDA=OFF \
+    --toolchain cmake/aarch64-toolchain.cmake
   cmake --build build-arm64 -- --quiet
   run_tests build-arm64 -L "$kernel_tests" "${stored_only[@]}"
 }

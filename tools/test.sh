@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the stages of ./do test, in order and all of them even when one fails; prints what each took.
-#   tools/test.sh [all | quick | list | STAGE...]
+#   tools/test.sh [all | quick | list | --gpu | STAGE...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,6 +8,7 @@ all=(includes format release targets passes install tidy sanitizers fuzz threads
 case ${1:-all} in
   all) stages=("${all[@]}") ;;
   quick) stages=(release) ;;
+  --gpu) stages=(gpu) ;;
   list) printf '%s\n' "${all[@]}"; exit ;;
   *) stages=("$@") ;;
 esac
@@ -16,8 +17,8 @@ logs=build/logs
 mkdir -p "$logs"
 passed=() failed=() table=""
 for stage in "${stages[@]}"; do
-  if [[ " ${all[*]} " != *" $stage "* ]]; then
-    echo "do: unknown stage '$stage'; there are: ${all[*]}" >&2
+  if [[ " ${all[*]} gpu " != *" $stage "* ]]; then
+    echo "do: unknown stage '$stage'; there are: ${all[*]} gpu" >&2
     exit 2
   fi
   echo "== $stage"

@@ -8,6 +8,7 @@
 
 #include "bench_case.h"
 #include "bench_report.h"
+#include "device_options.h"
 #include "exit_code.h"
 #include "outputs.h"
 #include "progress.h"
@@ -48,7 +49,12 @@ void AddCaseOptions(CLI::App& command, BenchOptions& options) {
       ->type_name("SIZE,...");
   AddCounts(command, "--batches", options.batches, "Images in one pass through the network. Default: 1");
   AddCounts(command, "-t,--threads", options.threads, "Default: as many as there are");
-  AddPrecision(command, options.precision);
+  command
+      .add_option("--precisions,--precision", options.precisions,
+                  "fp32; on a GPU also tf32, fp16, bf16. Default: fp16 on a GPU, else fp32")
+      ->delimiter(',')
+      ->allow_extra_args(false)  // or it would swallow the models that follow
+      ->type_name("NAME,...");
   command
       .add_option("--image", options.image,
                   "Run on this file, decoded as it is. Default: a photograph scaled to each size, as PNG")
@@ -96,17 +102,24 @@ void CheckPeers(const BenchOptions& options) {
     throw Error(ErrorCode::kInvalidInput, "--against-model: expected --against ort or openvino to run it");
 }
 
+void AddCasesOf(const std::string& model, const SegmenterOptions& segmenter, const BenchOptions& options,
+                std::vector<BenchCase>& cases) {
+  for (const int batch : options.batches) {
+    for (const Size& size : options.sizes) {
+      cases.push_back({model, segmenter, size.height, size.width, batch, options.image, options.rule});
+    }
+  }
+}
+
 std::vector<BenchCase> CasesOf(const BenchOptions& options) {
   std::vector<BenchCase> cases;
   for (const std::string& model : options.models) {
-    for (const int threads : options.threads) {
-      for (const int batch : options.batches) {
-        for (const Size& size : options.sizes) {
-          BenchCase bench = {model, options.segmenter, size.height, size.width,
-                             batch, options.image,     options.rule};
-          bench.segmenter.threads = threads;
-          cases.push_back(std::move(bench));
-        }
+    for (const std::string& precision : options.precisions) {
+      for (const int threads : options.threads) {
+        SegmenterOptions segmenter = options.segmenter;
+        segmenter.precision = precision;
+        segmenter.threads = threads;
+        AddCasesOf(model, segmenter, options, cases);
       }
     }
   }
@@ -132,6 +145,8 @@ CLI::App* AddBenchCommand(CLI::App& program, BenchOptions& options) {
   CLI::App* command = program.add_subcommand("bench", "Measure latency, throughput and memory");
   AddCaseOptions(*command, options);
   AddRuleOptions(*command, options);
+  AddDevice(*command, options.segmenter);
+  AddFp32Layers(*command, options.segmenter);
   AddPeerOptions(*command, options);
   AddEngineOptions(*command, options.segmenter);
   command

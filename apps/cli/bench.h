@@ -15,7 +15,7 @@ struct BenchOptions {
   std::vector<Size> sizes = {{512, 512}, {1024, 1024}};
   std::vector<int> batches = {1};
   std::vector<int> threads = {DefaultThreads()};
-  std::string precision = "fp32";
+  std::vector<std::string> precisions = {"auto"};
   std::string image;
   RunRule rule;
   SegmenterOptions segmenter;

@@ -41,13 +41,10 @@ std::vector<EngineTimes> EnginesFrom(const Json& json) {
 Json ToJson(const BenchResult& result) {
   Json parts = Json::array();
   for (const BenchPart& part : result.parts) parts.push_back({{"name", part.name}, {"ms", part.ms}});
-  return {{"model", result.model},
-          {"device", result.device},
-          {"load_ms", result.load_ms},
-          {"gflop", result.gflop},
-          {"parts", parts},
-          {"engine", ToJson(result.engine)},
-          {"labels", ToJson(result.labels)},
+  return {{"model", result.model},           {"device", result.device},
+          {"precision", result.precision},   {"load_ms", result.load_ms},
+          {"gflop", result.gflop},           {"parts", parts},
+          {"engine", ToJson(result.engine)}, {"labels", ToJson(result.labels)},
           {"peak_bytes", result.peak_bytes}};
 }
 
@@ -55,6 +52,7 @@ BenchResult ResultFrom(const Json& json) {
   BenchResult result;
   result.model = json.at("model");
   result.device = json.at("device");
+  result.precision = json.at("precision");
   result.load_ms = json.at("load_ms");
   result.gflop = json.at("gflop");
   result.engine = RunsFrom(json.at("engine"));

@@ -77,7 +77,7 @@ Json CaseJson(const MeasuredCase& measured) {
                {"width", bench.width},
                {"batch", bench.batch},
                {"threads", bench.segmenter.threads},
-               {"precision", "fp32"},
+               {"precision", result.precision},
                {"device", result.device},
                {"image", bench.image.empty() ? Json() : Json(bench.image)},
                {"gflop", result.gflop},
@@ -90,7 +90,7 @@ Json CaseJson(const MeasuredCase& measured) {
   return json;
 }
 
-std::string SeriesName(const BenchCase& bench, const char* what) {
+std::string SeriesName(const BenchCase& bench, const std::string& what) {
   return fmt::format("{}, batch {}, {} thread{}: {}", bench.model, bench.batch, bench.segmenter.threads,
                      bench.segmenter.threads == 1 ? "" : "s", what);
 }
@@ -111,12 +111,13 @@ class Curves {
  public:
   void Add(const MeasuredCase& measured) {
     const BenchCase& bench = measured.bench;
-    const size_t color = ColorOf(SeriesName(bench, "segforge"));
-    Point(bench, "engine", measured.result.engine.ms, color, false);
-    Point(bench, "image to labels", measured.result.labels.ms, color, true);
+    const BenchResult& ours = measured.result;
+    const size_t color = ColorOf(SeriesName(bench, ours.precision));
+    Point(bench, ours.precision + " engine", ours.engine.ms, color, false);
+    Point(bench, ours.precision + " image to labels", ours.labels.ms, color, true);
     for (size_t i = 1; i < measured.turns.size(); ++i) {
       const EngineTimes& peer = measured.turns[i];
-      Point(bench, peer.engine.c_str(), peer.runs.ms, ColorOf(SeriesName(bench, peer.engine.c_str())), false);
+      Point(bench, peer.engine, peer.runs.ms, ColorOf(SeriesName(bench, peer.engine)), false);
     }
   }
 
@@ -128,7 +129,7 @@ class Curves {
  private:
   size_t ColorOf(const std::string& name) { return colors_.emplace(name, colors_.size()).first->second; }
 
-  void Point(const BenchCase& bench, const char* what, const std::vector<double>& ms, size_t color,
+  void Point(const BenchCase& bench, const std::string& what, const std::vector<double>& ms, size_t color,
              bool dashed) {
     const std::string name = SeriesName(bench, what);
     auto one = std::find_if(series_.begin(), series_.end(),

@@ -41,10 +41,7 @@ class Reference {
       line_ = name + " · stored";
       return;
     }
-    SegmenterOptions settings = options.candidate_options;
-    settings.backend = options.reference_options.backend;
-    settings.disabled_passes = options.reference_options.disabled_passes;
-    segmenter_ = std::make_unique<Segmenter>(name, settings);
+    segmenter_ = std::make_unique<Segmenter>(name, OptionsOfReference(options));
     line_ = fmt::format("{} · {}", name, segmenter_->device());
     if (segmenter_->info().classes != candidate.classes) {
       throw Error(ErrorCode::kInvalidInput, fmt::format("{}: expected {} classes as the candidate, got {}",

@@ -71,9 +71,7 @@ void Check(const CompareOptions& options) {
 int CompareLayersOfImages(const CompareOptions& options, const std::string& candidate,
                           const std::vector<std::string>& images) {
   Check(options);
-  SegmenterOptions reference = options.candidate_options;
-  reference.backend = options.reference_options.backend;
-  reference.disabled_passes = options.reference_options.disabled_passes;
+  const SegmenterOptions reference = OptionsOfReference(options);
   bool jumps = false;
   Json all = Json::array();
   for (const std::string& path : images) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "device_options.h"
 #include "segment_options.h"
 
 namespace segforge::cli {
@@ -23,18 +24,9 @@ them by its number of axes. Where only logits are stored, labels are their upsam
 
 Exit codes: 0 every image is Good; 1 one is Bad, or a layer jumps; 2 bad input or usage.)";
 
-// CLI11 validator: says what is there instead of a list of one.
-std::string OnlyFp32(const std::string& precision) {
-  return precision == "fp32" ? "" : "precision " + precision + ": expected fp32, the only one so far";
-}
-
 void AddSideOptions(CLI::App& command, const std::string& prefix, const std::string& side,
                     SegmenterOptions& options) {
-  command
-      .add_option("--" + prefix + "device", options.backend,
-                  "Of the " + side + ": cpu, or ref: slow and exact, to compare with")
-      ->check(CLI::IsMember({"cpu", "ref"}))
-      ->capture_default_str();
+  AddDeviceOptions(command, options, prefix, "Of the " + side + ": ");
   command
       .add_option("--" + prefix + "disable-pass", options.disabled_passes,
                   "Of the " + side + ": switch off a graph rewrite by name, or all of them")
@@ -85,6 +77,15 @@ CompareNames SplitNames(const CompareOptions& options) {
   return names;
 }
 
+SegmenterOptions OptionsOfReference(const CompareOptions& options) {
+  SegmenterOptions result = options.candidate_options;
+  result.device = options.reference_options.device;
+  result.precision = options.reference_options.precision;
+  result.fp32_layers = options.reference_options.fp32_layers;
+  result.disabled_passes = options.reference_options.disabled_passes;
+  return result;
+}
+
 CLI::App* AddCompareCommand(CLI::App& program, CompareOptions& options) {
   CLI::App* command =
       program.add_subcommand("compare", "Compare a model's results with another's, or with stored ones");
@@ -109,11 +110,6 @@ CLI::App* AddCompareCommand(CLI::App& program, CompareOptions& options) {
       ->type_name("SIZE");
   command->add_option("-t,--threads", options.candidate_options.threads, "Of both; 0: as many as there are")
       ->capture_default_str();
-  command
-      ->add_option_function<std::string>(
-          "--precision", [](const std::string&) {}, "Of the candidate: fp32")
-      ->check(OnlyFp32)
-      ->type_name("fp32");
   AddSideOptions(*command, "", "candidate", options.candidate_options);
   AddSideOptions(*command, "reference-", "reference", options.reference_options);
   AddLimits(*command, options);

@@ -23,6 +23,9 @@ struct CompareOptions {
   bool json = false;
 };
 
+// What the reference runs with.
+SegmenterOptions OptionsOfReference(const CompareOptions& options);
+
 CLI::App* AddCompareCommand(CLI::App& program, CompareOptions& options);
 
 struct CompareNames {

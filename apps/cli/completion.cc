@@ -16,11 +16,12 @@ const std::map<std::string_view, std::string_view> kValues = {
     {"--size", "native from-config"},
     {"--resample", "pillow opencv"},
     {"--palette", "cityscapes ade20k camvid"},
-    {"--backend", "cpu ref"},
-    {"--device", "cpu ref"},
-    {"--reference-device", "cpu ref"},
+    {"--device", "cpu ref cuda auto"},
+    {"--reference-device", "cpu ref cuda auto"},
     {"--layout", "pairs cityscapes ade20k list"},
-    {"--precision", "fp32"},
+    {"--precision", "auto fp32 tf32 fp16 bf16"},
+    {"--precisions", "fp32 tf32 fp16 bf16"},
+    {"--reference-precision", "auto fp32 tf32 fp16 bf16"},
 };
 
 struct Flag {
@@ -47,6 +48,7 @@ std::vector<Verb> VerbsOf(const CLI::App& program) {
   for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
     Verb verb = {command->get_name(), Brief(command->get_description()), {}};
     for (const CLI::Option* option : command->get_options()) {
+      if (option->get_group().empty()) continue;  // not in the help either
       const bool takes_value = option->get_items_expected_max() > 0;
       const std::string summary = Brief(option->get_description());
       for (const std::string& name : option->get_lnames())

@@ -34,6 +34,26 @@ std::string Join(const std::vector<std::string>& words) {
   return text;
 }
 
+void PrintCuda(const MachineReport& machine) {
+  if (machine.cuda_devices.empty()) fmt::print("CUDA           none: {}\n", OneLine(machine.no_cuda));
+  for (size_t i = 0; i < machine.cuda_devices.size(); ++i) {
+    const CudaDeviceReport& device = machine.cuda_devices[i];
+    fmt::print("cuda:{}         {}, compute capability {}, {}, {} available\n", i, OneLine(device.name),
+               device.compute_capability, Gibibytes(device.memory_bytes), Gibibytes(device.available_bytes));
+  }
+}
+
+Json CudaJson(const MachineReport& machine) {
+  Json devices = Json::array();
+  for (const CudaDeviceReport& device : machine.cuda_devices) {
+    devices.push_back({{"name", device.name},
+                       {"compute_capability", device.compute_capability},
+                       {"memory_bytes", device.memory_bytes},
+                       {"available_bytes", device.available_bytes}});
+  }
+  return devices;
+}
+
 void PrintDoctor(const MachineReport& machine, const std::vector<Ceilings>& ceilings) {
   std::vector<std::string> libraries;
   for (const LibraryVersion& library : machine.libraries)
@@ -45,6 +65,7 @@ void PrintDoctor(const MachineReport& machine, const std::vector<Ceilings>& ceil
   fmt::print("SIMD target    {} (there are {})\n", machine.target, Join(machine.targets));
   fmt::print("memory         {}, {} available\n", Gibibytes(machine.memory_bytes),
              Gibibytes(machine.available_bytes));
+  PrintCuda(machine);
   for (const Ceilings& one : ceilings) {
     fmt::print("ceilings       {} thread{} {:.1f} GFLOP/s multiply-add, {:.1f} GB/s copy\n", one.threads,
                one.threads == 1 ? ": " : "s:", one.gflops, one.copy_gbs);
@@ -70,6 +91,8 @@ std::string DoctorJson(const MachineReport& machine, const std::vector<Ceilings>
                {"memory_bytes", machine.memory_bytes},
                {"available_bytes", machine.available_bytes}};
   for (const LibraryVersion& library : machine.libraries) json["libraries"][library.name] = library.version;
+  json["cuda_devices"] = CudaJson(machine);
+  json["no_cuda"] = machine.no_cuda.empty() ? Json() : Json(machine.no_cuda);
   json["ceilings"] = Json::array();
   for (const Ceilings& one : ceilings) {
     json["ceilings"].push_back(

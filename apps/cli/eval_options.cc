@@ -1,3 +1,4 @@
+#include "device_options.h"
 #include "eval.h"
 #include "segment_options.h"
 
@@ -69,6 +70,7 @@ CLI::App* AddEvalCommand(CLI::App& program, EvalOptions& options) {
       ->type_name("FILE");
   command->add_option("-t,--threads", options.segmenter.threads, "0: as many as there are")
       ->capture_default_str();
+  AddDeviceOptions(*command, options.segmenter);
   AddEngineOptions(*command, options.segmenter);
   command->add_flag("--json", options.json, "Report as one JSON document on standard output");
   command->footer(kFooter);

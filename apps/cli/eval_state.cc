@@ -1,6 +1,6 @@
 #include "eval_state.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -19,16 +19,13 @@ constexpr std::chrono::seconds kInterval{3};
 // Without threads, which do not change results, and without what names the model and the data.
 std::string SettingsOf(const EvalOptions& options, const LabeledImages& images) {
   const SegmenterOptions& run = options.segmenter;
-  std::string passes;
-  for (const std::string& pass : run.disabled_passes) passes += (passes.empty() ? "" : ",") + pass;
   const std::string eps = run.layer_norm_eps ? fmt::format("{}", *run.layer_norm_eps) : "default";
   return fmt::format(
-      "backend {}, size {} {}x{}, resampling {}, disabled passes [{}], layer norm eps {}, layout {}, ignore "
-      "{}, "
-      "reduce zero {}, boundary tolerance {}",
-      run.backend, static_cast<int>(run.size), run.height, run.width, static_cast<int>(run.resampling),
-      passes, eps, images.layout(), options.dataset.ignore, options.dataset.reduce_zero_label,
-      options.boundary_tolerance);
+      "device {}, precision {}, fp32 layers [{}], size {} {}x{}, resampling {}, disabled passes [{}], layer "
+      "norm eps {}, layout {}, ignore {}, reduce zero {}, boundary tolerance {}",
+      run.device, run.precision, fmt::join(run.fp32_layers, ","), static_cast<int>(run.size), run.height,
+      run.width, static_cast<int>(run.resampling), fmt::join(run.disabled_passes, ","), eps, images.layout(),
+      options.dataset.ignore, options.dataset.reduce_zero_label, options.boundary_tolerance);
 }
 
 [[noreturn]] void Refuse(const std::string& path, const std::string& why) {

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "device_options.h"
 #include "exit_code.h"
 #include "image_report.h"
 #include "inspect_json.h"
@@ -113,6 +114,7 @@ CLI::App* AddInspectCommand(CLI::App& program, InspectOptions& options) {
           "Count costs for one image of HEIGHTxWIDTH. Default: 512x512")
       ->type_name("SIZE");
   command->add_flag("--graph", options.graph, "Print the graph before and after the passes");
+  AddDevice(*command, options.segmenter);
   AddEngineOptions(*command, options.segmenter);
   command->add_flag("--json", options.json, "Print one JSON document instead");
   command->footer(kFooter);

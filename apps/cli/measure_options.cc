@@ -35,19 +35,4 @@ CLI::Option* AddCounts(CLI::App& command, const std::string& names, std::vector<
 
 int DefaultThreads() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
 
-void AddPrecision(CLI::App& command, std::string& precision) {
-  command
-      .add_option_function<std::string>(
-          "--precision",
-          [&precision](const std::string& name) {
-            if (name != "fp32") {
-              throw CLI::ValidationError(
-                  "--precision", "expected fp32, the one precision that there is, got \"" + name + "\"");
-            }
-            precision = name;
-          },
-          "fp32, the one precision that there is")
-      ->type_name("NAME");
-}
-
 }  // namespace segforge::cli

@@ -23,7 +23,4 @@ CLI::Option* AddCounts(CLI::App& command, const std::string& names, std::vector<
 
 int DefaultThreads();  // processors that this process may run on
 
-// --precision, which takes fp32 alone as long as there is no other.
-void AddPrecision(CLI::App& command, std::string& precision);
-
 }  // namespace segforge::cli

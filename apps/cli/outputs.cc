@@ -22,6 +22,10 @@ bool IsFolder(const fs::path& path) {
   return fs::is_directory(path, missing);
 }
 
+[[noreturn]] void FailOverInput(const std::string& output) {
+  Fail(fmt::format("{}: the output would replace an input", output));
+}
+
 // Where a path leads once links are followed: equal for two spellings of one file.
 std::string Canonical(const fs::path& path) {
   std::error_code error;
@@ -130,7 +134,7 @@ class ClashCheck {
   void AddOutput(const std::string& output, const std::string& input) {
     const std::string canonical = Canonical(output);
     if (!IsAmong(suspects_, canonical)) return;
-    if (inputs_.count(canonical) != 0) Fail(fmt::format("{}: the output would replace an input", output));
+    if (inputs_.count(canonical) != 0) FailOverInput(output);
     const auto [other, is_new] = outputs_.emplace(canonical, input);
     if (is_new) return;
     Fail(fmt::format("{}: both {} and {} would be written there", output, other->second,
@@ -168,9 +172,8 @@ void CheckWritable(const std::string& path) {
 }
 
 void CheckPlace(const std::string& output, const std::string& input) {
-  InputList list;
-  list.inputs.push_back({input, {}});
-  ClashCheck(list).Add(output, input);
+  if (Canonical(output) == Canonical(input)) FailOverInput(output);
+  CheckWritable(output);
 }
 
 fs::path OutputFolder(const SegmentOptions& options, bool several) {

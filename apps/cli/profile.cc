@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "device_options.h"
 #include "exit_code.h"
 #include "measure_options.h"
 #include "outputs.h"
@@ -66,6 +67,7 @@ void AddReportOptions(CLI::App& command, ProfileVerbOptions& options) {
 CLI::App* AddProfileCommand(CLI::App& program, ProfileVerbOptions& options) {
   CLI::App* command = program.add_subcommand("profile", "Show where a model's time goes, layer by layer");
   AddRunOptions(*command, options);
+  AddDeviceOptions(*command, options.profile.segmenter);
   AddEngineOptions(*command, options.profile.segmenter);
   AddReportOptions(*command, options);
   command->footer(kFooter);

@@ -3,6 +3,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "device_options.h"
 #include "mode_options.h"
 #include "video_options.h"
 
@@ -192,9 +193,7 @@ void AddEngineOptions(CLI::App& command, SegmenterOptions& options) {
           "--layer-norm-eps", [&options](const float& eps) { options.layer_norm_eps = eps; },
           "Use this epsilon in every LayerNorm instead of those of the checkpoint's family")
       ->check(CLI::PositiveNumber);
-  command.add_option("--backend", options.backend, "cpu, or ref: slow and exact, to compare with")
-      ->check(CLI::IsMember({"cpu", "ref"}))
-      ->capture_default_str();
+  command.add_option("--backend", options.device)->group("");  // the former name of --device, for old scripts
 }
 
 CLI::App* AddSegmentCommand(CLI::App& program, SegmentOptions& options) {
@@ -205,6 +204,7 @@ CLI::App* AddSegmentCommand(CLI::App& program, SegmentOptions& options) {
   AddConventionOptions(*command, options);
   AddModeOptions(*command, options.segmenter);
   AddThreadOptions(*command, options);
+  AddDeviceOptions(*command, options.segmenter);
   AddEngineOptions(*command, options.segmenter);
   AddVideoOptions(*command, options.video);
   command->add_flag("--json", options.json,

@@ -55,6 +55,7 @@ struct BenchPart {
 struct BenchResult {
   std::string model;  // "SegFormer-B0 (Hugging Face)"
   std::string device;
+  std::string precision;         // "fp32"
   double load_ms = 0;            // checkpoint to engine
   double gflop = 0;              // of one batch: 2 * multiply-adds, as run
   TimedRuns engine;              // float input to logits, nothing else in between
@@ -102,6 +103,13 @@ struct LibraryVersion {
   std::string version;
 };
 
+struct CudaDeviceReport {
+  std::string name;                // "NVIDIA H100 80GB HBM3"
+  std::string compute_capability;  // "9.0"
+  int64_t memory_bytes = 0;
+  int64_t available_bytes = 0;
+};
+
 struct MachineReport {
   std::string processor;             // "AMD EPYC"
   std::string target;                // in use: "avx3"
@@ -113,7 +121,9 @@ struct MachineReport {
   std::string version;  // of Segforge
   std::string build;    // "g++ 12.2.0, release"
   std::vector<LibraryVersion> libraries;
-  std::string ceilings_file;  // where they are cached; "" for nowhere
+  std::string ceilings_file;                   // where they are cached; "" for nowhere
+  std::vector<CudaDeviceReport> cuda_devices;  // "cuda:0", "cuda:1", ...
+  std::string no_cuda;                         // why there is none; "" where there is one
 };
 SEGFORGE_API MachineReport DescribeMachine();
 
@@ -142,7 +152,7 @@ struct ProfileOptions {
   int64_t width = 512;
   int runs = 20;
   std::string image;     // runs on this file, resized to the input; "": on noise
-  bool ceilings = true;  // measures or reads them, for the shares
+  bool ceilings = true;  // measures or reads them, for the shares; there are none of a GPU
 };
 
 struct ModelProfile {

@@ -73,8 +73,15 @@ enum class InferenceMode : uint8_t {
 };
 
 struct SegmenterOptions {
-  int threads = 0;                           // of each Run; 0: as many as the process may use
-  std::string backend = "cpu";               // or "ref": plain loops in double precision, to compare with
+  int threads = 0;  // of each Run; 0: as many as the process may use
+  // "cpu"; "ref": plain loops in double precision, to compare with; "cuda", the first NVIDIA GPU, or
+  // "cuda:1"; "auto": "cuda" where that can be had, else "cpu". What it came to is in Segmenter::device().
+  std::string device = "cpu";
+  // "fp32", "tf32", "fp16", "bf16"; "auto": fp16 on a GPU, else fp32. A CPU computes in fp32 alone.
+  std::string precision = "auto";
+  // Layers that stay in fp32 whatever the precision: names of the graph's nodes (`segforge inspect --graph`),
+  // with * and ? as in file names, or their beginnings up to a dot: "stage1", "*.attention".
+  std::vector<std::string> fp32_layers;
   std::vector<std::string> disabled_passes;  // as `segforge segment --disable-pass` takes them; "all" for all
   std::optional<float> layer_norm_eps;       // instead of those of the checkpoint's family
   NetworkSize size = NetworkSize::kNative;
@@ -208,7 +215,7 @@ class SEGFORGE_API Segmenter {
   ~Segmenter();
 
   const ModelInfo& info() const;
-  const std::string& device() const;  // "cpu avx2, 2 threads, fp32"
+  const std::string& device() const;  // "cpu avx2, 2 threads, fp32", "cuda:0 NVIDIA H100 80GB HBM3, fp16"
 
   // Logits are upsampled to the image's own size (bilinear, half-pixel centres), then argmaxed.
   Segmentation Run(const RgbView& image, const Wanted& wanted = {}) const;

@@ -39,10 +39,11 @@ void RunEngineAlone(const BenchCase& bench, BenchResult& result) {
   const LoneEngine lone =
       MakeLoneEngine(bench.model, bench.segmenter, {bench.batch, bench.height, bench.width});
   result.model = fmt::format("{} ({})", lone.model.info.name, lone.model.info.family);
+  result.precision = NameOf(lone.model.precision);
   result.load_ms = lone.load_ms;
   result.gflop = GflopOf(*lone.plan);
   result.engine = RunTimed(
-      bench.rule, [&] { lone.session->Execute(); }, [] {});
+      bench.rule, [&] { ThrowIfError(lone.session->Execute()); }, [] {});
 }
 
 // From encoded images to encoded label maps, as `segforge segment` goes.

@@ -83,7 +83,7 @@ class Contest {
     }
     ours_ = MakeLoneEngine(bench.model, bench.segmenter, {bench.batch, bench.height, bench.width});
     input_ = ToPlanes(ours_.session->input());
-    ours_.session->Execute();
+    ThrowIfError(ours_.session->Execute());
     const Tensor logits = ToPlanes(ours_.session->output(0));
     for (size_t i = 0; i < peers_.size(); ++i) Admit(peers_[i], logits, times_[i]);
     times_.insert(times_.begin(), {"segforge", ours_.load_ms, {}, 0});
@@ -92,7 +92,7 @@ class Contest {
   std::vector<EngineTimes> Run(const RunRule& rule) {
     std::vector<TimedRun> runs = {[this] {
       Stopwatch watch;
-      ours_.session->Execute();
+      ThrowIfError(ours_.session->Execute());
       return watch.LapMs();
     }};
     for (const Contestant& one : peers_) runs.emplace_back([&one] { return one.Unwrap(one.peer->RunMs()); });

@@ -1,3 +1,4 @@
+#include "api/device.h"
 #include "api/error.h"
 #include "api/model_info.h"
 #include "api/network_input.h"
@@ -29,7 +30,7 @@ std::vector<PartCost> Costs(const Summary& published, const Summary& folded, con
 }
 
 std::vector<PassResult> RunPipeline(Graph& graph, const SegmenterOptions& options) {
-  const Backend backend = Unwrap(MakeBackend(options.backend));
+  const Backend backend = Unwrap(MakeBackend(options.device));
   PassOptions passes;
   passes.disabled = options.disabled_passes;
   passes.offers = [&backend](Op op) { return backend.Offers(op); };

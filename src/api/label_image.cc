@@ -24,6 +24,34 @@ std::vector<float> ChannelsFirst(const ConstTensorView& logits, ThreadPool& pool
 }
 
 bool NeedsConfidence(const Wanted& wanted) { return wanted.confidence || wanted.reject_below > 0; }
+bool NeedsLogits(const Wanted& wanted) { return wanted.logits || wanted.top_k > 0; }
+
+// With room for labels, and for confidences where they are needed.
+Segmentation EmptySegmentation(int64_t classes, ImageSize source, const Wanted& wanted) {
+  Segmentation result;
+  result.height = source.height;
+  result.width = source.width;
+  const auto pixels = static_cast<size_t>(source.height * source.width);
+  if (classes > kMaxClassesOf8Bits) {
+    result.labels16.resize(pixels);
+  } else {
+    result.labels8.resize(pixels);
+  }
+  if (NeedsConfidence(wanted)) result.confidence.resize(pixels);
+  return result;
+}
+
+LabelMaps MapsOf(Segmentation& result) {
+  const Shape shape = {result.height, result.width};
+  LabelMaps maps;
+  if (result.labels16.empty()) {
+    maps.labels = {result.labels8.data(), DType::kU8, shape};
+  } else {
+    maps.labels = {result.labels16.data(), DType::kU16, shape};
+  }
+  if (!result.confidence.empty()) maps.confidence = {result.confidence.data(), DType::kF32, shape};
+  return maps;
+}
 
 void Reject(double below, Segmentation& result) {
   for (size_t i = 0; i < result.confidence.size(); ++i) {
@@ -34,6 +62,20 @@ void Reject(double below, Segmentation& result) {
       result.labels16[i] = kIgnored16;
     }
   }
+}
+
+void FinishProbabilities(const Wanted& wanted, Segmentation& result) {
+  if (wanted.reject_below > 0) Reject(wanted.reject_below, result);
+  if (!wanted.confidence) result.confidence = {};
+}
+
+void FinishLogits(const ConstTensorView& logits, ImageSize source, const Wanted& wanted, ThreadPool& pool,
+                  Segmentation& result) {
+  if (wanted.top_k > 0) FillTopClasses(logits, source, wanted.top_k, pool, result);
+  if (!wanted.logits) return;
+  result.logits = ChannelsFirst(logits, pool);
+  result.logits_height = logits.shape[0];
+  result.logits_width = logits.shape[1];
 }
 
 }  // namespace
@@ -61,31 +103,20 @@ int64_t LabelImageBytes(ImageSize source, const Shape& logits, const Wanted& wan
 
 Segmentation MakeSegmentation(const ConstTensorView& logits, ImageSize source, const Wanted& wanted,
                               LabelKernel kernel, ThreadPool& pool) {
-  Segmentation result;
-  result.height = source.height;
-  result.width = source.width;
-  const Shape shape = {source.height, source.width};
-  const auto pixels = static_cast<size_t>(shape.elems());
-  LabelMaps maps;
-  if (logits.shape[2] > kMaxClassesOf8Bits) {
-    result.labels16.resize(pixels);
-    maps.labels = {result.labels16.data(), DType::kU16, shape};
-  } else {
-    result.labels8.resize(pixels);
-    maps.labels = {result.labels8.data(), DType::kU8, shape};
-  }
-  if (NeedsConfidence(wanted)) {
-    result.confidence.resize(pixels);
-    maps.confidence = {result.confidence.data(), DType::kF32, shape};
-  }
-  kernel(logits, maps, pool);
-  if (wanted.reject_below > 0) Reject(wanted.reject_below, result);
-  if (!wanted.confidence) result.confidence = {};
-  if (wanted.top_k > 0) FillTopClasses(logits, source, wanted.top_k, pool, result);
-  if (wanted.logits) {
-    result.logits = ChannelsFirst(logits, pool);
-    result.logits_height = logits.shape[0];
-    result.logits_width = logits.shape[1];
+  Segmentation result = EmptySegmentation(logits.shape[2], source, wanted);
+  kernel(logits, MapsOf(result), pool);
+  FinishProbabilities(wanted, result);
+  if (NeedsLogits(wanted)) FinishLogits(logits, source, wanted, pool, result);
+  return result;
+}
+
+Result<Segmentation> MakeSegmentation(Session& session, int64_t n, int64_t classes, ImageSize source,
+                                      const Wanted& wanted) {
+  Segmentation result = EmptySegmentation(classes, source, wanted);
+  SEGFORGE_RETURN_IF_ERROR(session.Labels(n, MapsOf(result)));
+  FinishProbabilities(wanted, result);
+  if (NeedsLogits(wanted)) {
+    FinishLogits(ImageOf(session.output(0), n), source, wanted, session.pool(), result);
   }
   return result;
 }

@@ -1,6 +1,5 @@
 #include "api/lone_engine.h"
 
-#include "api/device.h"
 #include "api/error.h"
 #include "api/network_input.h"
 #include "api/stopwatch.h"
@@ -35,14 +34,12 @@ void FillWithNoise(const TensorView& input) {
 
 LoneEngine MakeLoneEngine(const std::string& model, const SegmenterOptions& options, const InputSize& size) {
   CheckSize(size);
-  const int threads = ResolveThreads(options.threads);
   LoneEngine lone;
   Stopwatch watch;
   lone.model = LoadModelEngine(model, options);
   lone.load_ms = watch.LapMs();
-  lone.device = DeviceLine(options.backend, threads);
-  lone.plan = Unwrap(lone.model.engine->PlanFor(size, threads));
-  lone.session = std::make_unique<Session>(threads);
+  lone.plan = Unwrap(lone.model.engine->PlanFor(size, lone.model.threads));
+  lone.session = Unwrap(lone.model.engine->NewSession(lone.model.threads));
   ThrowIfError(lone.session->Prepare(lone.plan));
   FillWithNoise(lone.session->input());
   return lone;

@@ -7,7 +7,6 @@ namespace segforge {
 
 struct LoneEngine {
   ModelEngine model;   // outlives the session, whose plan runs its kernels
-  std::string device;  // "cpu avx2, 2 threads, fp32"
   double load_ms = 0;  // checkpoint to engine
   std::shared_ptr<const Plan> plan;
   std::unique_ptr<Session> session;  // prepared; its input is filled with the same noise every time

@@ -15,6 +15,7 @@
 #include "api/error.h"
 #include "backend/cpu/peak.h"
 #include "backend/cpu/target.h"
+#include "backend/cuda/cuda.h"
 #include "base/memory.h"
 #include "segforge/measure.h"
 
@@ -46,6 +47,19 @@ Ceilings Measure(int threads) {
   ceilings.gflops = MeasureFmaGflops(pool);
   ceilings.copy_gbs = Unwrap(MeasureCopyGbs(pool));
   return ceilings;
+}
+
+void DescribeCuda(MachineReport& report) {
+  const Result<std::vector<CudaDevice>> devices = CudaDevices();
+  if (!devices.ok()) {
+    report.no_cuda = devices.status().message();
+    return;
+  }
+  for (const CudaDevice& device : *devices) {
+    report.cuda_devices.push_back({device.name,
+                                   fmt::format("{}.{}", device.compute_major, device.compute_minor),
+                                   device.memory_bytes, device.free_bytes});
+  }
 }
 
 }  // namespace
@@ -93,6 +107,7 @@ MachineReport DescribeMachine() {
       {"nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
                                     NLOHMANN_JSON_VERSION_PATCH)}};
   report.ceilings_file = CeilingsFile().string();
+  DescribeCuda(report);
   return report;
 }
 

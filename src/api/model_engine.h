@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "engine/engine.h"
 #include "image/preprocess.h"
@@ -13,10 +14,15 @@ struct ModelEngine {
   ModelInfo info;
   Preprocessing preprocessing;  // the model's own, whatever the options say of resampling
   std::unique_ptr<Engine> engine;
+  int threads = 1;  // of each session
+  DeviceId device;  // that sessions run on
+  Precision precision = Precision::kFp32;
+  std::string device_line;             // "cpu avx2, 2 threads, fp32"
+  LabelKernel label_kernel = nullptr;  // for logits in host memory
 };
 
-// Applies SEGFORGE_CPU_TARGET, loads the model and builds it for the options' backend without their disabled
-// passes. Throws Error; the backend is looked at before the model.
+// Applies SEGFORGE_CPU_TARGET, loads the model and builds it for the options' device in their precision,
+// without their disabled passes. Throws Error; device, precision and threads are looked at before the model.
 ModelEngine LoadModelEngine(const std::string& model, const SegmenterOptions& options);
 
 }  // namespace segforge

@@ -74,10 +74,4 @@ Result<Model> LocateAndLoad(const std::string& name, const SegmenterOptions& opt
   return LoadModel(path, load);
 }
 
-Result<Backend> MakeBackend(const std::string& name) {
-  if (name == "cpu") return MakeCpuBackend();
-  if (name == "ref") return MakeRefBackend();
-  return InvalidInput("backend \"{}\": expected cpu or ref", name);
-}
-
 }  // namespace segforge

@@ -1,7 +1,6 @@
 // The public description of a loaded model.
 #pragma once
 
-#include "backend/kernel.h"
 #include "model/model.h"
 #include "segforge/segforge.h"
 
@@ -11,8 +10,5 @@ ModelInfo Describe(const Model& model);
 
 // LocateModel, then LoadModel with the options that concern it.
 Result<Model> LocateAndLoad(const std::string& name, const SegmenterOptions& options);
-
-// "cpu" or "ref".
-Result<Backend> MakeBackend(const std::string& name);
 
 }  // namespace segforge

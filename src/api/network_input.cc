@@ -134,15 +134,4 @@ Result<ImageSize> ChooseNetworkSize(const SegmenterOptions& options, const Prepr
   return size;
 }
 
-void FillInput(const ImageView& image, const Preprocessing& preprocessing, TensorView output,
-               ThreadPool& pool) {
-  const ImageSize size = {output.shape[1], output.shape[2]};
-  if (size == ImageSize{image.height, image.width}) {
-    Normalize(image, preprocessing, output, pool);
-    return;
-  }
-  const Image resized = Resize(image, size, preprocessing.resample, &pool);
-  Normalize(resized.view(), preprocessing, output, pool);
-}
-
 }  // namespace segforge

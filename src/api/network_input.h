@@ -17,8 +17,4 @@ Status CheckSizeOptions(const SegmenterOptions& options);
 Result<ImageSize> ChooseNetworkSize(const SegmenterOptions& options, const Preprocessing& preprocessing,
                                     ImageSize image, double scale = 1);
 
-// Resizes where needed and normalises into output [1, H, W, 3] f32, whose H x W is the network's size.
-void FillInput(const ImageView& image, const Preprocessing& preprocessing, TensorView output,
-               ThreadPool& pool);
-
 }  // namespace segforge

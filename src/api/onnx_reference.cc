@@ -115,7 +115,7 @@ Segmentation OnnxReference::Run(const RgbView& image) const {
   ThrowIfError(CheckMemory(2 * 3 * pixels * static_cast<int64_t>(sizeof(float)), "the network's input"));
   ThreadPool pool(1);
   Tensor input(DType::kF32, Shape{1, size.height, size.width, 3});
-  FillInput(view, state_->preprocessing, input.view(), pool);
+  ThrowIfError(FillInput(view, state_->preprocessing, input.view(), pool));
   const Tensor planes = ToPlanes(input.view());
   const Tensor output = Unwrap(RunOnce(*state_->model, planes.view()));
   Segmentation result;

@@ -45,7 +45,7 @@ void FillWithImage(const std::string& path, const LoneEngine& lone, const Segmen
     preprocessing.resample =
         options.resampling == Resampling::kPillow ? Resample::kPillow : Resample::kOpenCv;
   }
-  FillInput(image.view(), preprocessing, lone.session->input(), lone.session->pool());
+  ThrowIfError(lone.session->SetImage(0, image.view(), preprocessing));
 }
 
 }  // namespace
@@ -58,10 +58,11 @@ ModelProfile ProfileModel(const ProfileOptions& options) {
       MakeLoneEngine(options.model, options.segmenter, {1, options.height, options.width});
   if (!options.image.empty()) FillWithImage(options.image, lone, options.segmenter);
   ModelProfile result;
-  if (options.ceilings) result.ceilings = MeasureCeilings(lone.session->threads());
-  const Profile profile = ProfilePlan(*lone.session, *lone.plan, options.runs);
+  const bool on_cpu = lone.model.device.kind == DeviceId::Kind::kCpu;
+  if (options.ceilings && on_cpu) result.ceilings = MeasureCeilings(lone.session->threads());
+  const Profile profile = Unwrap(ProfilePlan(*lone.session, *lone.plan, options.runs));
   result.model = fmt::format("{} ({})", lone.model.info.name, lone.model.info.family);
-  result.device = lone.device;
+  result.device = lone.model.device_line;
   result.height = options.height;
   result.width = options.width;
   result.run = Summarize(profile.run_ms);

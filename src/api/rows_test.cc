@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 namespace segforge {
@@ -14,9 +15,10 @@ constexpr const char* kImage = SEGFORGE_SOURCE_DIR "/models/street-b0/demo/stree
 
 class RowsTest : public ::testing::Test {
  protected:
-  RowsTest() : folder_(fs::path(testing::TempDir()) / "rows_test") {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
+  RowsTest() {
+    std::string name = testing::TempDir() + "rows_XXXXXX";
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
   }
   ~RowsTest() override { fs::remove_all(folder_); }
 

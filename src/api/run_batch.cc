@@ -15,18 +15,6 @@
 namespace segforge {
 namespace {
 
-// [N, H, W, 3] -> the n-th image's [1, H, W, 3]
-TensorView InputOf(const TensorView& batch, int64_t n) {
-  const Shape shape = {1, batch.shape[1], batch.shape[2], batch.shape[3]};
-  return {batch.as<float>() + n * shape.elems(), DType::kF32, shape};
-}
-
-// [N, h, w, classes] -> the n-th image's [h, w, classes]
-ConstTensorView LogitsOf(const ConstTensorView& batch, int64_t n) {
-  const Shape shape = {batch.shape[1], batch.shape[2], batch.shape[3]};
-  return {batch.as<float>() + n * shape.elems(), DType::kF32, shape};
-}
-
 ImageSize SizeOf(const ImageView& image) { return {image.height, image.width}; }
 
 // What all images of one call share.
@@ -37,18 +25,42 @@ struct Call {
   Session& session;
 };
 
-Segmentation Finish(const Call& call, const ConstTensorView& logits, ImageSize source,
-                    const Timings& timings) {
-  Stopwatch watch;
-  ThreadPool& pool = call.session.pool();
-  LogitAverage* average = call.wanted.average;
-  const ConstTensorView shown = average != nullptr ? Average(logits, *average, pool) : logits;
-  Segmentation result = MakeSegmentation(shown, source, call.wanted, call.model.label_kernel, pool);
+Segmentation Finish(const Call& call, Segmentation result, const Timings& timings, Stopwatch& watch) {
   result.timings = timings;
   result.timings.labels += watch.LapMs();
   result.network_height = call.network.height;
   result.network_width = call.network.width;
   return result;
+}
+
+// From logits [h, w, classes] in host memory.
+Segmentation FromLogits(const Call& call, const ConstTensorView& logits, ImageSize source,
+                        const Timings& timings) {
+  Stopwatch watch;
+  ThreadPool& pool = call.session.pool();
+  LogitAverage* average = call.wanted.average;
+  const ConstTensorView shown = average != nullptr ? Average(logits, *average, pool) : logits;
+  Segmentation result = MakeSegmentation(shown, source, call.wanted, call.model.label_kernel, pool);
+  return Finish(call, std::move(result), timings, watch);
+}
+
+// Image n of what the session computed: labelled where it lies, but for an average, which is in host memory.
+Result<Segmentation> FromSession(const Call& call, int64_t n, ImageSize source, const Timings& timings) {
+  if (call.wanted.average != nullptr)
+    return FromLogits(call, ImageOf(call.session.output(0), n), source, timings);
+  Stopwatch watch;
+  SEGFORGE_ASSIGN_OR_RETURN(Segmentation result,
+                            MakeSegmentation(call.session, n, call.model.classes, source, call.wanted));
+  return Finish(call, std::move(result), timings, watch);
+}
+
+Status CheckRoom(const Call& call, const std::vector<ImageView>& images, const Batch& batch,
+                 const Shape& logits) {
+  int64_t map_bytes = 0;
+  for (const size_t i : batch.images) {
+    map_bytes += LabelImageBytes(SizeOf(images[i]), {logits[1], logits[2], logits[3]}, call.wanted);
+  }
+  return CheckMemory(map_bytes, "label maps");
 }
 
 Result<std::vector<Segmentation>> RunWhole(const Call& call, const std::vector<ImageView>& images,
@@ -57,25 +69,22 @@ Result<std::vector<Segmentation>> RunWhole(const Call& call, const std::vector<I
   const InputSize size = {count, batch.network.height, batch.network.width};
   SEGFORGE_ASSIGN_OR_RETURN(const auto plan, call.model.engine->PlanFor(size, call.model.threads));
   SEGFORGE_RETURN_IF_ERROR(call.session.Prepare(plan));
-  int64_t map_bytes = 0;
-  for (const size_t i : batch.images) {
-    map_bytes += LabelImageBytes(SizeOf(images[i]), LogitsOf(call.session.output(0), 0).shape, call.wanted);
-  }
-  SEGFORGE_RETURN_IF_ERROR(CheckMemory(map_bytes, "label maps"));
+  SEGFORGE_RETURN_IF_ERROR(CheckRoom(call, images, batch, plan->outputs[0].shape));
 
   Stopwatch watch;
   Timings timings;
   for (int64_t n = 0; n < count; ++n) {
-    FillInput(images[batch.images[static_cast<size_t>(n)]], call.model.preprocessing,
-              InputOf(call.session.input(), n), call.session.pool());
+    const ImageView& image = images[batch.images[static_cast<size_t>(n)]];
+    SEGFORGE_RETURN_IF_ERROR(call.session.SetImage(n, image, call.model.preprocessing));
   }
   timings.resize = watch.LapMs();
-  call.session.Execute();
+  SEGFORGE_RETURN_IF_ERROR(call.session.Execute());
   timings.engine = watch.LapMs();
   std::vector<Segmentation> results;
   for (int64_t n = 0; n < count; ++n) {
     const ImageSize source = SizeOf(images[batch.images[static_cast<size_t>(n)]]);
-    results.push_back(Finish(call, LogitsOf(call.session.output(0), n), source, timings));
+    SEGFORGE_ASSIGN_OR_RETURN(Segmentation result, FromSession(call, n, source, timings));
+    results.push_back(std::move(result));
   }
   return results;
 }
@@ -103,9 +112,9 @@ Result<ConstTensorView> OneImagesLogits(const Call& call, const ImageView& image
   SEGFORGE_RETURN_IF_ERROR(call.session.Prepare(plan));
   Normalize(image, call.model.preprocessing, call.session.input(), call.session.pool());
   times.resize += watch.LapMs();
-  call.session.Execute();
+  SEGFORGE_RETURN_IF_ERROR(call.session.Execute());
   times.engine += watch.LapMs();
-  return LogitsOf(call.session.output(0), 0);
+  return ImageOf(call.session.output(0), 0);
 }
 
 Result<Segmentation> RunSlide(const Call& call, const ImageView& image) {
@@ -118,7 +127,7 @@ Result<Segmentation> RunSlide(const Call& call, const ImageView& image) {
   SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView logits, OneImagesLogits(call, input, slid, timings));
   SEGFORGE_RETURN_IF_ERROR(
       CheckMemory(LabelImageBytes(SizeOf(image), logits.shape, call.wanted), "label maps"));
-  return Finish(call, logits, SizeOf(image), timings);
+  return FromLogits(call, logits, SizeOf(image), timings);
 }
 
 // Adds the probabilities of the image at call.network, and of its mirror image, to sum.
@@ -162,7 +171,7 @@ Result<Segmentation> RunAugmented(const Call& call, const ImageView& image) {
   LogOfMean(static_cast<int64_t>(options.scales.size()) * (options.flip ? 2 : 1), sum.view(),
             call.session.pool());
   timings.labels += watch.LapMs();
-  return Finish(call, std::as_const(sum).view(), SizeOf(image), timings);
+  return FromLogits(call, std::as_const(sum).view(), SizeOf(image), timings);
 }
 
 Result<std::vector<Segmentation>> AsList(Result<Segmentation> result) {

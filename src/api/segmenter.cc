@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "api/device.h"
 #include "api/error.h"
 #include "api/image_rows.h"
 #include "api/label_image.h"
@@ -37,7 +36,6 @@ Segmenter::Segmenter(const std::string& model, const SegmenterOptions& options)
   ThrowIfError(CheckSizeOptions(options));
   LoadedModel& mine = state_->model;
   mine.options = options;
-  mine.threads = ResolveThreads(options.threads);
   ModelEngine loaded = LoadModelEngine(model, options);
   state_->info = std::move(loaded.info);
   mine.classes = state_->info.classes;
@@ -47,10 +45,10 @@ Segmenter::Segmenter(const std::string& model, const SegmenterOptions& options)
         options.resampling == Resampling::kPillow ? Resample::kPillow : Resample::kOpenCv;
   }
   mine.engine = std::move(loaded.engine);
-  mine.label_kernel = CpuUpsampleArgmax;
-  if (options.backend == "ref") mine.label_kernel = RefUpsampleArgmax;
-  state_->device = DeviceLine(options.backend, mine.threads);
-  state_->sessions = std::make_unique<SessionPool>(mine.threads);
+  mine.threads = loaded.threads;
+  mine.label_kernel = loaded.label_kernel;
+  state_->device = std::move(loaded.device_line);
+  state_->sessions = std::make_unique<SessionPool>(*mine.engine, mine.threads);
 }
 
 Segmenter::Segmenter(Segmenter&&) noexcept = default;
@@ -72,9 +70,10 @@ std::vector<Segmentation> Segmenter::RunBatch(const std::vector<RgbView>& images
     Throw(InvalidInput("smoothing: expected one image at a time, got {}", images.size()));
   }
   std::vector<Segmentation> results(views.size());
-  const SessionPool::Lease session = state_->sessions->Take();
+  const std::unique_ptr<SessionPool::Lease> session = Unwrap(state_->sessions->Take());
   for (const Batch& batch : Unwrap(BatchesOf(state_->model, views))) {
-    std::vector<Segmentation> some = Unwrap(RunBatchOnSession(state_->model, views, batch, wanted, *session));
+    std::vector<Segmentation> some =
+        Unwrap(RunBatchOnSession(state_->model, views, batch, wanted, **session));
     for (size_t i = 0; i < some.size(); ++i) results[batch.images[i]] = std::move(some[i]);
   }
   return results;
@@ -90,9 +89,9 @@ Segmentation Segmenter::RunRows(ImageRows& image, const Wanted& wanted, int64_t 
   const ImageRows::State& rows = *image.state_;
   const ImageSize size = {image.height(), image.width()};
   ThrowIfError(ChooseNetworkSize(model.options, model.preprocessing, size).status().Within(rows.name));
-  const SessionPool::Lease session = state_->sessions->Take();
+  const std::unique_ptr<SessionPool::Lease> session = Unwrap(state_->sessions->Take());
   const int64_t kept_bytes = other_bytes + static_cast<int64_t>(rows.bytes.size());
-  auto result = RunTiles(model, *rows.source, wanted, kept_bytes, *session, use);
+  auto result = RunTiles(model, *rows.source, wanted, kept_bytes, **session, use);
   if (!result.ok()) Throw(result.status().Within(rows.name));
   return std::move(result).value();
 }

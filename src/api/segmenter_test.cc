@@ -174,10 +174,25 @@ TEST(Segmenter, ErrorsSayWhatAndWhy) {
     options.stride_width = 97;
     Segmenter segmenter_with_gaps(kModel, options);
   });
-  ExpectError(ErrorCode::kInvalidInput, "backend \"gpu\"", [] {
+  ExpectError(ErrorCode::kInvalidInput, "device \"gpu\": expected cpu, ref, cuda, cuda:N or auto", [] {
     SegmenterOptions options;
-    options.backend = "gpu";
-    Segmenter segmenter_of_no_backend(kModel, options);
+    options.device = "gpu";
+    Segmenter segmenter_of_no_device(kModel, options);
+  });
+  ExpectError(ErrorCode::kInvalidInput, "device \"cuda:1x\": expected", [] {
+    SegmenterOptions options;
+    options.device = "cuda:1x";
+    Segmenter segmenter_of_no_device(kModel, options);
+  });
+  ExpectError(ErrorCode::kUnsupported, "precision fp16: device cpu computes in fp32", [] {
+    SegmenterOptions options;
+    options.precision = "fp16";
+    Segmenter segmenter_of_no_precision("gone", options);  // said before the model is looked for
+  });
+  ExpectError(ErrorCode::kInvalidInput, "no layer is named \"stage9\"", [] {
+    SegmenterOptions options;
+    options.fp32_layers = {"stage1", "stage9"};
+    Segmenter segmenter_of_no_layer(kModel, options);
   });
   ExpectError(ErrorCode::kOutOfMemory, "MiB", [&] {
     SegmenterOptions options = OneThread();
@@ -198,7 +213,7 @@ TEST(Segmenter, FindsModelsByNameInTheEnvironmentsFolder) {
 TEST(Segmenter, RefBackendAgrees) {
   const RgbImage image = LoadImage(kStreet);
   SegmenterOptions ref = OneThread();
-  ref.backend = "ref";
+  ref.device = "ref";
   ref.disabled_passes = {"all"};
   const RgbView part = Part(image, 300, 200, 50, 45);
   const auto expected = Segmenter(kModel, ref).Run(part, {true, false}).logits;

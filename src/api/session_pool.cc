@@ -2,7 +2,7 @@
 
 namespace segforge {
 
-SessionPool::Lease SessionPool::Take() {
+Result<std::unique_ptr<SessionPool::Lease>> SessionPool::Take() {
   std::unique_ptr<Session> session;
   {
     const std::lock_guard lock(mutex_);
@@ -11,8 +11,10 @@ SessionPool::Lease SessionPool::Take() {
       free_.pop_back();
     }
   }
-  if (session == nullptr) session = std::make_unique<Session>(threads_);
-  return Lease(*this, std::move(session));
+  if (session == nullptr) {
+    SEGFORGE_ASSIGN_OR_RETURN(session, engine_.NewSession(threads_));
+  }
+  return std::make_unique<Lease>(*this, std::move(session));
 }
 
 void SessionPool::GiveBack(std::unique_ptr<Session> session) {

@@ -11,7 +11,8 @@ namespace segforge {
 
 class SessionPool {
  public:
-  explicit SessionPool(int threads) : threads_(threads) {}
+  // The engine, whose sessions have that many threads, must outlive the pool.
+  SessionPool(const Engine& engine, int threads) : engine_(engine), threads_(threads) {}
 
   // Holds a session until it is destroyed; must not outlive the pool.
   class Lease {
@@ -28,11 +29,14 @@ class SessionPool {
     std::unique_ptr<Session> session_;
   };
 
-  Lease Take();  // the one used last, whose memory is most likely to fit and to be in cache
+  // The one used last, whose memory is most likely to fit and to be in cache, or a new one. Fails where there
+  // is neither, as MakeSession does.
+  Result<std::unique_ptr<Lease>> Take();
 
  private:
   void GiveBack(std::unique_ptr<Session> session);
 
+  const Engine& engine_;
   int threads_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Session>> free_;

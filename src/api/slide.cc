@@ -67,10 +67,8 @@ Result<Tensor> SlideLogits(const LoadedModel& model, const ImageView& image, Ses
                             window.width, image.stride_bytes};
     Normalize(part, model.preprocessing, session.input(), session.pool());
     times.resize += watch.LapMs();
-    session.Execute();
-    const ConstTensorView logits = session.output(0);
-    AddWindow({logits.data, logits.dtype, {logits.shape[1], logits.shape[2], logits.shape[3]}}, window,
-              sum.view(), session.pool());
+    SEGFORGE_RETURN_IF_ERROR(session.Execute());
+    AddWindow(ImageOf(session.output(0), 0), window, sum.view(), session.pool());
     times.engine += watch.LapMs();
   }
   DivideByCounts(windows, sum.view(), session.pool());

@@ -61,7 +61,7 @@ LoadedModel MakeModel() {
       ModelFromCheckpoint(testing::MakeCheckpoint(testing::NvlabsShapes(small), true), {}, {}).value();
   model.preprocessing = loaded.preprocessing;
   model.classes = small.classes;
-  model.engine = Engine::Build(std::move(loaded.graph), MakeBackend("cpu").value(), {}).value();
+  model.engine = Engine::Build(std::move(loaded.graph), MakeCpuBackend(), {}).value();
   return model;
 }
 
@@ -94,20 +94,20 @@ TEST(SlideLogits, AreTheMeanOfTheWindowsThatCoverAPixel) {
   std::vector<uint8_t> pixels(kHeight * kWidth * 3);
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * i / 7);
   const ImageView image = {pixels.data(), kHeight, kWidth, kWidth * 3};
-  Session session(1);
+  const std::unique_ptr<Session> session = model.engine->NewSession(1).value();
   Timings times;
-  const auto logits = SlideLogits(model, image, session, times);
+  const auto logits = SlideLogits(model, image, *session, times);
   ASSERT_TRUE(logits.ok()) << logits.status().message();
   ASSERT_EQ(logits->shape(), (Shape{kHeight, kWidth, 5}));
 
   std::vector<double> sum(static_cast<size_t>(kHeight * kWidth * 5));
   std::vector<double> counts(sum.size());
   for (const Window& window : SlideWindows({kHeight, kWidth}, {64, 48}, {40, 31})) {
-    ASSERT_TRUE(session.Prepare(model.engine->PlanFor({1, 64, 48}, 1).value()).ok());
+    ASSERT_TRUE(session->Prepare(model.engine->PlanFor({1, 64, 48}, 1).value()).ok());
     const ImageView part = {pixels.data() + (window.y * kWidth + window.x) * 3, 64, 48, kWidth * 3};
-    Normalize(part, model.preprocessing, session.input(), session.pool());
-    session.Execute();
-    ConstTensorView one = session.output(0);
+    Normalize(part, model.preprocessing, session->input(), session->pool());
+    ASSERT_TRUE(session->Execute().ok());
+    ConstTensorView one = session->output(0);
     one.shape = {one.shape[1], one.shape[2], one.shape[3]};
     for (int64_t i = 0; i < 64 * 48 * 5; ++i) {
       const int64_t y = i / 5 / 48, x = i / 5 % 48;

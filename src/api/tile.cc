@@ -76,7 +76,7 @@ class TileRun {
   Result<Segmentation> Run(const UseRows& use);
 
  private:
-  void AddTile(const RowWindow& window, int64_t y, size_t column);
+  Status AddTile(const RowWindow& window, int64_t y, size_t column);
   void Emit(const RowWindow& window, int64_t end, const UseRows& use);
   void DropDone();
 
@@ -108,12 +108,12 @@ int64_t TileRun::BandBytes() const {
          logits.elems() * kFloatBytes + 3 * maps;  // as they come, of the image's width, and as written
 }
 
-void TileRun::AddTile(const RowWindow& window, int64_t y, size_t column) {
+Status TileRun::AddTile(const RowWindow& window, int64_t y, size_t column) {
   Stopwatch watch;
   CopyTile(window, image_, y, grid_.xs[column], tile_);
   Normalize(tile_.view(), model_.preprocessing, session_.input(), session_.pool());
   times_.resize += watch.LapMs();
-  session_.Execute();
+  SEGFORGE_RETURN_IF_ERROR(session_.Execute());
   const ConstTensorView logits = session_.output(0);  // [1, h, w, classes]
   const int64_t height = logits.shape[1], width = logits.shape[2], classes = model_.classes;
   session_.pool().ParallelFor(height, 1, [&](int64_t begin, int64_t end, int) {
@@ -128,6 +128,7 @@ void TileRun::AddTile(const RowWindow& window, int64_t y, size_t column) {
     }
   });
   times_.engine += watch.LapMs();
+  return Status();
 }
 
 // Logit rows before `end` are complete: divides them, and gives the pixel rows that they decide. Of a part
@@ -181,7 +182,9 @@ Result<Segmentation> TileRun::Run(const UseRows& use) {
     if (i > 0) DropDone();
     const int64_t y = grid_.ys[i];
     SEGFORGE_RETURN_IF_ERROR(window.MoveTo(written_, std::min(y + grid_.tile_height, image_.height)));
-    for (size_t column = 0; column < grid_.xs.size(); ++column) AddTile(window, y, column);
+    for (size_t column = 0; column < grid_.xs.size(); ++column) {
+      SEGFORGE_RETURN_IF_ERROR(AddTile(window, y, column));
+    }
     const bool last = i + 1 == grid_.ys.size();
     Emit(window, last ? Logits(image_.height) : grid_.ys[i + 1] / kStep, use);
   }

@@ -13,4 +13,8 @@ const KernelRow* Backend::Find(Op op) const {
   return row == rows_.end() ? nullptr : &*row;
 }
 
+bool Backend::Runs(Precision precision) const {
+  return std::ranges::find(traits_.precisions, precision) != traits_.precisions.end();
+}
+
 }  // namespace segforge

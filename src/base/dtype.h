@@ -16,6 +16,9 @@ bool IsFloat(DType dtype);
 // IEEE binary16 and bfloat16 to float; both exact.
 float FloatFromHalf(uint16_t bits);
 float FloatFromBfloat16(uint16_t bits);
+// And back, to the nearest, ties to even; too large becomes infinity, a NaN stays one.
+uint16_t HalfFromFloat(float value);
+uint16_t Bfloat16FromFloat(float value);
 
 template <typename T>
 constexpr DType kDTypeOf = [] {

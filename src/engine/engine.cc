@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <mutex>
 
+#include "engine/choose_precision.h"
 #include "engine/program.h"
+#include "passes/assign_precision.h"
 
 namespace segforge {
 namespace {
@@ -30,9 +32,23 @@ Status CheckInput(const Graph& graph) {
   return Status();
 }
 
+// Last, because the passes before match f32 graphs.
+Status SetPrecisions(Graph& graph, const Backend& backend, const EngineOptions& options) {
+  if (!backend.Runs(options.precision)) {
+    return Unsupported("{}: computes in {}, not in {}", backend.name(), NamesOf(backend.traits().precisions),
+                       NameOf(options.precision));
+  }
+  SEGFORGE_ASSIGN_OR_RETURN(const PrecisionOf choice,
+                            ChoosePrecision(graph, options.precision, options.fp32_layers));
+  if (options.precision == Precision::kFp32) return Status();
+  SEGFORGE_RETURN_IF_ERROR(AssignPrecision(graph, choice).status());
+  return Verify(graph);
+}
+
 }  // namespace
 
 struct Engine::State {
+  BackendTraits backend;
   std::shared_ptr<const Program> program;
   std::vector<PassReport> pass_reports;
   std::mutex mutex;                                // guards `plans`
@@ -48,6 +64,8 @@ Result<std::unique_ptr<Engine>> Engine::Build(Graph graph, const Backend& backen
   options.passes.offers = [&](Op op) { return backend.Offers(op); };
   auto state = std::make_unique<State>();
   SEGFORGE_ASSIGN_OR_RETURN(state->pass_reports, RunPasses(graph, options.passes));
+  SEGFORGE_RETURN_IF_ERROR(SetPrecisions(graph, backend, options));
+  state->backend = backend.traits();
   SEGFORGE_ASSIGN_OR_RETURN(state->program, Compile(graph, backend));
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
@@ -66,6 +84,10 @@ Result<std::shared_ptr<const Plan>> Engine::PlanFor(const InputSize& size, int t
   if (plans.size() == kMaxPlans) plans.pop_back();
   plans.insert(plans.begin(), plan);
   return plan;
+}
+
+Result<std::unique_ptr<Session>> Engine::NewSession(int threads) const {
+  return MakeSession(state_->backend, threads);
 }
 
 const std::vector<PassReport>& Engine::pass_reports() const { return state_->pass_reports; }

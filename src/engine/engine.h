@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "backend/kernel.h"
@@ -15,18 +16,25 @@ namespace segforge {
 
 struct EngineOptions {
   PassOptions passes;  // `offers` is filled in from the backend
+  Precision precision = Precision::kFp32;
+  // Nodes that stay in fp32: those whose name a pattern is (with * and ? as in file names), or begins, up to
+  // a dot. A pattern that fits no node is an error.
+  std::vector<std::string> fp32_layers = {};
 };
 
 class Engine {
  public:
   // Optimises the graph for the backend and makes its kernels; keeps no weights but those that kernels hold.
-  // The graph must have one input, [N, H, W, C] f32.
+  // The graph must have one input, [N, H, W, C] f32. kUnsupported for a precision that the backend has not.
   static Result<std::unique_ptr<Engine>> Build(Graph graph, const Backend& backend, EngineOptions options);
   ~Engine();
 
   // The plan of an input size for sessions of that many threads (0: as many as the machine offers); made on
   // first use, then shared. The last 16 are kept. Thread-safe. A plan may outlive the engine.
   Result<std::shared_ptr<const Plan>> PlanFor(const InputSize& size, int threads);
+
+  // Of that many threads, for this engine's plans.
+  Result<std::unique_ptr<Session>> NewSession(int threads) const;
 
   const std::vector<PassReport>& pass_reports() const;
 

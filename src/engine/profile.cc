@@ -1,17 +1,13 @@
 #include "engine/profile.h"
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 
 namespace segforge {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double MsBetween(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration<double, std::milli>(to - from).count();
-}
+// A step starts when the one before it is done.
+double StartUs(const std::vector<double>& ends_us, size_t step) { return step == 0 ? 0 : ends_us[step - 1]; }
 
 // The upper one of two middle values, so that it is always one that was measured.
 size_t IndexOfMedian(const std::vector<double>& values) {
@@ -65,32 +61,27 @@ std::vector<StepProfile> Describe(const Plan& plan) {
 
 }  // namespace
 
-Profile ProfilePlan(Session& session, const Plan& plan, int runs) {
+Result<Profile> ProfilePlan(Session& session, const Plan& plan, int runs) {
   SEGFORGE_CHECK(runs >= 1);
   const size_t count = plan.steps.size();
-  // ends[run][step + 1], ends[run][0] being the run's start: taken before, so that nothing is allocated
-  // between.
-  std::vector<std::vector<Clock::time_point>> ends(static_cast<size_t>(runs),
-                                                   std::vector<Clock::time_point>(count + 1));
-  session.Execute();
-  for (auto& run : ends) {
-    run[0] = Clock::now();
-    session.Execute([&run](size_t step) { run[step + 1] = Clock::now(); });
-  }
+  // ends_us[run][step], taken before, so that nothing is allocated between.
+  std::vector<std::vector<double>> ends_us(static_cast<size_t>(runs), std::vector<double>(count));
+  SEGFORGE_RETURN_IF_ERROR(session.Execute());
+  for (auto& run : ends_us) SEGFORGE_RETURN_IF_ERROR(session.ExecuteTimed(run));
 
   Profile profile;
-  for (const auto& run : ends) profile.run_ms.push_back(MsBetween(run.front(), run.back()));
-  const auto& traced = ends[IndexOfMedian(profile.run_ms)];
-  profile.traced_ms = MsBetween(traced.front(), traced.back());
+  for (const auto& run : ends_us) profile.run_ms.push_back(run.empty() ? 0 : run.back() / 1e3);
+  const auto& traced = ends_us[IndexOfMedian(profile.run_ms)];
+  profile.traced_ms = traced.empty() ? 0 : traced.back() / 1e3;
   profile.steps = Describe(plan);
   for (size_t i = 0; i < count; ++i) {
     std::vector<double> ms;
-    ms.reserve(ends.size());
-    for (const auto& run : ends) ms.push_back(MsBetween(run[i], run[i + 1]));
+    ms.reserve(ends_us.size());
+    for (const auto& run : ends_us) ms.push_back((run[i] - StartUs(run, i)) / 1e3);
     StepProfile& step = profile.steps[i];
     step.median_ms = ms[IndexOfMedian(ms)];
-    step.start_ms = MsBetween(traced.front(), traced[i]);
-    step.duration_ms = MsBetween(traced[i], traced[i + 1]);
+    step.start_ms = StartUs(traced, i) / 1e3;
+    step.duration_ms = (traced[i] - StartUs(traced, i)) / 1e3;
   }
   return profile;
 }

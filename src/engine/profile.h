@@ -27,6 +27,6 @@ struct Profile {
 };
 
 // The session must be prepared for the plan, its input filled. runs >= 1; a run before them is not counted.
-Profile ProfilePlan(Session& session, const Plan& plan, int runs);
+Result<Profile> ProfilePlan(Session& session, const Plan& plan, int runs);
 
 }  // namespace segforge

@@ -6,11 +6,23 @@
 namespace segforge {
 namespace {
 
-bool SameSteps(const Program& candidate, const Program& reference) {
-  const auto same = [](const Instruction& a, const Instruction& b) {
+// Steps but those that convert alone, which differ with the precision.
+std::vector<size_t> ComputingSteps(const Program& program) {
+  std::vector<size_t> steps;
+  for (size_t i = 0; i < program.instructions.size(); ++i) {
+    if (program.instructions[i].op != Op::kCast) steps.push_back(i);
+  }
+  return steps;
+}
+
+bool SameSteps(const Program& candidate, const std::vector<size_t>& candidate_steps, const Program& reference,
+               const std::vector<size_t>& reference_steps) {
+  const auto same = [&](size_t i, size_t j) {
+    const Instruction& a = candidate.instructions[i];
+    const Instruction& b = reference.instructions[j];
     return a.op == b.op && a.name == b.name && a.value == b.value;
   };
-  return std::ranges::equal(candidate.instructions, reference.instructions, same);
+  return std::ranges::equal(candidate_steps, reference_steps, same);
 }
 
 std::map<std::string_view, size_t> StepsByValue(const Program& program) {
@@ -23,24 +35,26 @@ std::map<std::string_view, size_t> StepsByValue(const Program& program) {
 }
 
 bool Comparable(const BufferPlace& a, const BufferPlace& b) {
-  return a.dtype == DType::kF32 && b.dtype == DType::kF32 && a.shape == b.shape;
+  return IsFloat(a.dtype) && IsFloat(b.dtype) && a.shape == b.shape;
 }
 
 }  // namespace
 
 std::vector<std::optional<size_t>> MatchSteps(const Plan& candidate, const Plan& reference) {
-  const bool same = SameSteps(*candidate.program, *reference.program);
-  const std::map<std::string_view, size_t> by_value = StepsByValue(*reference.program);
   std::vector<std::optional<size_t>> matches(candidate.steps.size());
-  for (size_t i = 0; i < matches.size(); ++i) {
+  const std::vector<size_t> mine = ComputingSteps(*candidate.program);
+  const std::vector<size_t> theirs = ComputingSteps(*reference.program);
+  const bool same = SameSteps(*candidate.program, mine, *reference.program, theirs);
+  const std::map<std::string_view, size_t> by_value = StepsByValue(*reference.program);
+  for (size_t i = 0; i < mine.size(); ++i) {
+    std::optional<size_t>& match = matches[mine[i]];
     if (same) {
-      matches[i] = i;
-    } else if (const auto found = by_value.find(candidate.program->instructions[i].value);
+      match = theirs[i];
+    } else if (const auto found = by_value.find(candidate.program->instructions[mine[i]].value);
                found != by_value.end()) {
-      matches[i] = found->second;
+      match = found->second;
     }
-    if (matches[i] && !Comparable(candidate.steps[i].output, reference.steps[*matches[i]].output))
-      matches[i].reset();
+    if (match && !Comparable(candidate.steps[mine[i]].output, reference.steps[*match].output)) match.reset();
   }
   return matches;
 }

@@ -23,14 +23,15 @@ Ran RunOf(bool relu_head, std::vector<std::string> disabled) {
                               {.passes = {.disabled = std::move(disabled)}})
                     .value();
   Ran ran = {engine->PlanFor({1, 36, 40}, 1).value(), {}};
-  Session session(1);
-  EXPECT_TRUE(session.Prepare(ran.plan).ok());
+  const std::unique_ptr<Session> session = engine->NewSession(1).value();
+  EXPECT_TRUE(session->Prepare(ran.plan).ok());
   float next = -1;
-  for (float& value : session.input().span<float>()) value = next = next > 1 ? -1 : next + 0.037f;
-  session.Execute([&](size_t step) {
-    const ConstTensorView value = session.step_output(step);
+  for (float& value : session->input().span<float>()) value = next = next > 1 ? -1 : next + 0.037f;
+  const Status status = session->Execute([&](size_t step) {
+    const ConstTensorView value = session->step_output(step);
     ran.values.push_back(Tensor::From(value.shape, value.span<float>()));
   });
+  EXPECT_TRUE(status.ok());
   return ran;
 }
 
@@ -66,6 +67,26 @@ TEST(MatchSteps, AnyPassMayBeMissingOnOneSide) {
 TEST(MatchSteps, TheSameStepsMatchOneByOne) {
   const Ran ran = RunOf(false, {});
   EXPECT_EQ(Compared(ran, ran), ran.plan->steps.size());
+}
+
+// Relu "a", perhaps to bf16 and back, and Gelu "b".
+std::shared_ptr<const Plan> PlanOf(bool by_bf16) {
+  Graph graph;
+  const NodeId image = graph.AddInput("image", {DType::kF32, {Dim::N(), Dim::H(), Dim::W(), 3}});
+  NodeId value = graph.Add(Op::kRelu, "a", {image}).value();
+  if (by_bf16) {
+    value = graph.Add(Op::kCast, "a.bf16", {value}, CastAttrs{DType::kBF16}).value();
+    value = graph.Add(Op::kCast, "a.f32", {value}, CastAttrs{DType::kF32}).value();
+  }
+  graph.AddOutput("b", graph.Add(Op::kGelu, "b", {value}).value());
+  return MakePlan(Compile(graph, MakeRefBackend()).value(), {1, 4, 4}, 1).value();
+}
+
+TEST(MatchSteps, CastsDoNotCount) {
+  const auto plain = PlanOf(false), narrowed = PlanOf(true);
+  using Matches = std::vector<std::optional<size_t>>;
+  EXPECT_EQ(MatchSteps(*narrowed, *plain), (Matches{0, std::nullopt, std::nullopt, 1}));
+  EXPECT_EQ(MatchSteps(*plain, *narrowed), (Matches{0, 3}));
 }
 
 }  // namespace

@@ -42,4 +42,9 @@ Image Resize(const ImageView& source, ImageSize size, Resample resample, ThreadP
 void Normalize(const ImageView& image, const Preprocessing& preprocessing, TensorView output,
                ThreadPool& pool);
 
+// Resizes where the sizes differ, then normalises, into output [1, H, W, 3] f32. Fails with kOutOfMemory
+// where there is no room for the resized image.
+Status FillInput(const ImageView& image, const Preprocessing& preprocessing, TensorView output,
+                 ThreadPool& pool);
+
 }  // namespace segforge

@@ -30,13 +30,14 @@ NodeId Graph::AddConstant(std::string name, std::shared_ptr<const Tensor> tensor
   return size() - 1;
 }
 
-Result<NodeId> Graph::Add(Op op, std::string name, std::vector<NodeId> inputs, Attributes attributes) {
+Result<NodeId> Graph::Add(Op op, std::string name, std::vector<NodeId> inputs, Attributes attributes,
+                          Precision precision) {
   for (NodeId input : inputs) {
     if (input < 0 || input >= size()) {
       return InvalidInput("{} \"{}\": expected inputs below %{}, got %{}", NameOf(op), name, size(), input);
     }
   }
-  Node node{op, std::move(name), std::move(inputs), std::move(attributes), {}, nullptr};
+  Node node{op, std::move(name), std::move(inputs), std::move(attributes), {}, nullptr, precision};
   SEGFORGE_ASSIGN_OR_RETURN(node.type, InferType(*this, node));
   nodes_.push_back(std::move(node));
   return size() - 1;

@@ -8,6 +8,7 @@
 
 #include "base/tensor.h"
 #include "ir/op.h"
+#include "ir/precision.h"
 
 namespace segforge {
 
@@ -26,6 +27,7 @@ struct Node {
   Attributes attributes;
   ValueType type;                          // of the value that the node yields
   std::shared_ptr<const Tensor> constant;  // set for Op::kConstant alone; shared by copies of the graph
+  Precision precision = Precision::kFp32;  // of a computed node
   std::string value = {};  // name of the published node whose value it yields; "" for any other value
 
   template <typename Attrs>
@@ -46,7 +48,8 @@ class Graph {
   NodeId AddConstant(std::string name, std::shared_ptr<const Tensor> tensor);
   // Infers the node's type by the op table's rule. Fails, naming the node, when inputs or attributes do not
   // fit.
-  Result<NodeId> Add(Op op, std::string name, std::vector<NodeId> inputs, Attributes attributes = NoAttrs());
+  Result<NodeId> Add(Op op, std::string name, std::vector<NodeId> inputs, Attributes attributes = NoAttrs(),
+                     Precision precision = Precision::kFp32);
   void AddOutput(std::string name, NodeId value) { outputs_.push_back({std::move(name), value}); }
 
   const Node& node(NodeId id) const { return nodes_[static_cast<size_t>(id)]; }
@@ -63,6 +66,7 @@ class Graph {
   // Names every node's value after the node. Rewrites keep the names of the values that survive them, so that
   // two graphs made from one are comparable value by value.
   void NameValues();
+  void NameValue(NodeId id, std::string value) { nodes_[static_cast<size_t>(id)].value = std::move(value); }
 
   // `to` yields the value that `from` did: all readers of `from`, and the outputs, read `to` instead, but for
   // `to` itself. Types must be equal (CHECKed).
@@ -76,13 +80,15 @@ class Graph {
   std::vector<GraphOutput> outputs_;
 };
 
-// Checks every live node: ids in range, no cycle, arity, attribute kind, types as the op table infers them.
+// Checks every live node: ids in range, no cycle, arity, attribute kind, types as the op table infers them,
+// computed inputs of the type that the node's precision reads (but for Cast, which reads any).
 // Errors name op and node: Linear "stage1.block0.attention.q": weight [32, 64] needs x [.., 64], got [..]
 Status Verify(const Graph& graph);
 
 // One line a live node, then one an output:
 //   %12 = Linear(%11, %3, %4) : f32[N, ceil(H/4), ceil(W/4), 32]  # stage1.block0.attention.q
 //   output logits = %12
+// A precision other than fp32 stands before the colon: Linear(%11, %3, %4) fp16 : f16[..]
 std::string Print(const Graph& graph);
 
 // Multiply-adds of one node at an input size (convolutions, products, attention; nothing else counts).

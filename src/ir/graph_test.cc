@@ -207,6 +207,58 @@ TEST(OpTable, ChecksElementTypes) {
   EXPECT_FALSE(graph.Add(Op::kRelu, "relu", {9}).ok());
 }
 
+TEST(OpTable, NarrowInputsGiveNarrowResults) {
+  Graph graph;
+  const NodeId x = graph.AddInput("x", {DType::kF16, kMap});
+  const NodeId weight = Constant(graph, {5, 8});
+  const NodeId y = graph.Add(Op::kLinear, "y", {x, weight}).value();
+  EXPECT_EQ(graph.node(y).type.dtype, DType::kF16);
+  // A constant first: the type is that of what is computed.
+  const NodeId ones = Constant(graph, {4, 4, 4, 8});
+  const NodeId small = graph.AddInput("small", {DType::kBF16, {8}});
+  EXPECT_EQ(graph.node(graph.Add(Op::kSub, "z", {ones, small}).value()).type.dtype, DType::kBF16);
+  EXPECT_EQ(graph.node(graph.Add(Op::kRelu, "relu", {ones}).value()).type.dtype, DType::kF32);
+}
+
+TEST(OpTable, ADecodeHeadGivesFloat32) {
+  Graph graph;
+  const NodeId x = graph.AddInput("x", {DType::kF16, kMap});
+  const NodeId map = graph.AddInput("map", {DType::kF16, {n, 2, 3, 4}});
+  const NodeId w1 = Constant(graph, {4, 8}), b1 = Constant(graph, {4}), w2 = Constant(graph, {5, 4}),
+               b2 = Constant(graph, {5});
+  const NodeId y = graph.Add(Op::kDecodeHead, "head", {x, w1, b1, w2, b2, map}).value();
+  EXPECT_EQ(graph.node(y).type.dtype, DType::kF32);
+}
+
+TEST(OpTable, ComputedInputsShareAType) {
+  Graph graph;
+  const NodeId half = graph.AddInput("half", {DType::kF16, kMap});
+  const NodeId single = graph.AddInput("single", {DType::kF32, kMap});
+  EXPECT_EQ(graph.Add(Op::kAdd, "sum", {half, single}).status().message(),
+            "Add \"sum\": input 1: expected f16, got f32");
+  const NodeId narrow = graph.AddConstant("narrow", Tensor(DType::kF16, Shape{8}));
+  EXPECT_EQ(graph.Add(Op::kAdd, "sum", {half, narrow}).status().message(),
+            "Add \"sum\": input 1: expected f32, got f16");
+}
+
+TEST(OpTable, CastGivesTheTypeThatItNames) {
+  Graph graph;
+  const NodeId x = graph.AddInput("x", kImage);
+  const NodeId half = graph.Add(Op::kCast, "half", {x}, CastAttrs{DType::kF16}).value();
+  EXPECT_EQ(graph.node(half).type, (ValueType{DType::kF16, kImage.shape}));
+  EXPECT_EQ(graph.Add(Op::kCast, "bytes", {x}, CastAttrs{DType::kU8}).status().message(),
+            "Cast \"bytes\": to: expected a float type, got u8");
+}
+
+TEST(Verify, ANodeReadsWhatItsPrecisionStores) {
+  Graph graph;
+  const NodeId x = graph.AddInput("x", {DType::kF16, kMap});
+  graph.AddOutput("y", graph.Add(Op::kRelu, "right", {x}, NoAttrs(), Precision::kFp16).value());
+  EXPECT_TRUE(Verify(graph).ok());
+  graph.AddOutput("z", graph.Add(Op::kRelu, "wrong", {x}, NoAttrs(), Precision::kBf16).value());
+  EXPECT_EQ(Verify(graph).message(), "Relu \"wrong\": bf16 reads bf16, got f16");
+}
+
 int64_t Macs(Op op, std::initializer_list<DimShape> shapes, Attributes attributes = NoAttrs()) {
   Graph graph;
   std::vector<NodeId> inputs;

@@ -1,6 +1,6 @@
-// The shape rules of the op table, grouped in infer_*.cc by kind of op. Each gives the type of the result or
+// The shape rules of the op table, grouped in infer_*.cc by kind of op. Each gives the shape of the result or
 // says what does not fit; the number of inputs, their element types and the attribute kind were checked
-// before.
+// before. The element type of the result is type_check.cc's.
 #pragma once
 
 #include <span>
@@ -18,6 +18,7 @@ Result<ValueType> InferUnary(InferInputs inputs, const Attributes& attributes);
 Result<ValueType> InferBinary(InferInputs inputs, const Attributes& attributes);
 Result<ValueType> InferLayerNorm(InferInputs inputs, const Attributes& attributes);
 Result<ValueType> InferBatchNorm(InferInputs inputs, const Attributes& attributes);
+Result<ValueType> InferCast(InferInputs inputs, const Attributes& attributes);
 // Shapes and sizes.
 Result<ValueType> InferReduceMean(InferInputs inputs, const Attributes& attributes);
 Result<ValueType> InferReshape(InferInputs inputs, const Attributes& attributes);

@@ -18,6 +18,12 @@ Status ExpectPerChannel(InferInputs inputs, std::initializer_list<std::string_vi
 
 Result<ValueType> InferUnary(InferInputs inputs, const Attributes&) { return inputs[0]->type; }
 
+Result<ValueType> InferCast(InferInputs inputs, const Attributes& attributes) {
+  const DType to = std::get<CastAttrs>(attributes).to;
+  if (!IsFloat(to)) return InvalidInput("to: expected a float type, got {}", NameOf(to));
+  return inputs[0]->type;
+}
+
 // b has the shape of a, but may lack leading axes and have 1 in place of others.
 Result<ValueType> InferBinary(InferInputs inputs, const Attributes&) {
   const DimShape& a = inputs[0]->type.shape;

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/dtype.h"
+#include "ir/activation.h"
 #include "ir/dim.h"
 
 namespace segforge {
@@ -45,10 +47,9 @@ enum class Op : uint8_t {
   kUpsampleSum,        // x0 [N,H,W,C] + sum of the others, each resized to H x W -> relu     UpsampleSumAttrs
   // w2 relu(w1 x + b1 + sum of the maps, each resized to H x W) + b2: a folded head from its largest stage on
   kDecodeHead,  // x [N,H,W,Ci], w1 [D,Ci], b1 [D], w2 [K,D], b2 [K], maps [N,h,w,D] .. -> [N,H,W,K]
+  kCast,        // x of any float type -> the same numbers, rounded to another          CastAttrs
   kCount,
 };
-
-enum class Activation : uint8_t { kNone, kRelu, kGelu };
 
 struct NoAttrs {
   friend bool operator==(const NoAttrs&, const NoAttrs&) = default;
@@ -100,6 +101,10 @@ struct MixFfnAttrs {
   float eps = 1e-5f;
   friend bool operator==(const MixFfnAttrs&, const MixFfnAttrs&) = default;
 };
+struct CastAttrs {
+  DType to = DType::kF32;  // a float type
+  friend bool operator==(const CastAttrs&, const CastAttrs&) = default;
+};
 struct UpsampleSumAttrs {
   Activation activation = Activation::kNone;
   friend bool operator==(const UpsampleSumAttrs&, const UpsampleSumAttrs&) = default;
@@ -107,7 +112,7 @@ struct UpsampleSumAttrs {
 
 using Attributes = std::variant<NoAttrs, Conv2dAttrs, LayerNormAttrs, BatchNormAttrs, MatMulAttrs,
                                 ReshapeAttrs, TransposeAttrs, ResizeAttrs, LinearEpilogueAttrs,
-                                AttentionAttrs, MixFfnAttrs, UpsampleSumAttrs>;
+                                AttentionAttrs, MixFfnAttrs, UpsampleSumAttrs, CastAttrs>;
 
 std::string_view NameOf(Op op);  // "LayerNorm"
 

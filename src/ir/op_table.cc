@@ -81,6 +81,7 @@ constexpr std::array<OpRow, static_cast<size_t>(Op::kCount)> kRows = {{
     {Op::kMixFfn, "MixFfn", 9, 9, IndexOf<MixFfnAttrs>(), InferMixFfn, MixFfnMacs},
     {Op::kUpsampleSum, "UpsampleSum", 1, kAny, IndexOf<UpsampleSumAttrs>(), InferUpsampleSum, nullptr},
     {Op::kDecodeHead, "DecodeHead", 6, kAny, kNone, InferDecodeHead, DecodeHeadMacs},
+    {Op::kCast, "Cast", 1, 1, IndexOf<CastAttrs>(), InferCast, nullptr},
 }};
 
 constexpr bool RowsAreInOrder() {

@@ -43,15 +43,22 @@ struct AttributesText {
   std::string operator()(const UpsampleSumAttrs& a) const {
     return fmt::format("activation {}", NameOf(a.activation));
   }
+  std::string operator()(const CastAttrs& a) const { return fmt::format("to {}", NameOf(a.to)); }
 };
+
+// Nothing for fp32, so that graphs that have no other read as they always did.
+std::string PrecisionText(Precision precision) {
+  return precision == Precision::kFp32 ? "" : fmt::format(" {}", NameOf(precision));
+}
 
 std::string PrintNode(NodeId id, const Node& node) {
   std::vector<std::string> inputs;
   for (NodeId input : node.inputs) inputs.push_back(fmt::format("%{}", input));
   const std::string attributes = std::visit(AttributesText(), node.attributes);
-  return fmt::format("%{} = {}({}){} : {}{}  # {}\n", id, NameOf(node.op), fmt::join(inputs, ", "),
-                     attributes.empty() ? "" : fmt::format(" {{{}}}", attributes), NameOf(node.type.dtype),
-                     ToString(node.type.shape), node.name);
+  return fmt::format("%{} = {}({}){}{} : {}{}  # {}\n", id, NameOf(node.op), fmt::join(inputs, ", "),
+                     attributes.empty() ? "" : fmt::format(" {{{}}}", attributes),
+                     PrecisionText(node.precision), NameOf(node.type.dtype), ToString(node.type.shape),
+                     node.name);
 }
 
 }  // namespace

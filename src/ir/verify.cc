@@ -10,6 +10,14 @@ std::string Describe(const ValueType& type) {
   return fmt::format("{}{}", NameOf(type.dtype), ToString(type.shape));
 }
 
+Status VerifyPrecision(const Graph& graph, const Node& node) {
+  const DType read = StorageOf(node.precision);
+  const DType got = InputDType(graph, node);
+  if (node.op == Op::kCast || got == read) return Status();
+  return InvalidInput("{}: {} reads {}, got {}", Describe(node), NameOf(node.precision), NameOf(read),
+                      NameOf(got));
+}
+
 Status VerifyNode(const Graph& graph, const Node& node) {
   ValueType expected = node.type;
   if (node.op == Op::kConstant) {
@@ -17,6 +25,7 @@ Status VerifyNode(const Graph& graph, const Node& node) {
     const auto dims = node.constant->shape().dims();
     expected = {node.constant->dtype(), DimShape(dims.begin(), dims.end())};
   } else if (node.op != Op::kInput) {
+    SEGFORGE_RETURN_IF_ERROR(VerifyPrecision(graph, node));
     SEGFORGE_ASSIGN_OR_RETURN(expected, InferType(graph, node));
   }
   if (node.type == expected) return Status();

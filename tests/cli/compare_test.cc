@@ -198,7 +198,9 @@ TEST(Compare, MistakesAreNamedAndOtherImagesStillCompared) {
   EXPECT_THAT(refusal({"compare", "in"}), HasSubstr("--against"));
   EXPECT_THAT(refusal({"compare", "street-b0", "--against", "street-b0"}), HasSubstr("INPUT"));
   EXPECT_THAT(refusal({"compare", "in", "--against", "street-b0", "--precision", "int8"}),
-              HasSubstr("precision int8: expected fp32"));
+              HasSubstr("precision \"int8\": expected fp32, tf32, fp16 or bf16; or auto"));
+  EXPECT_THAT(refusal({"compare", "in", "--against", "street-b0", "--reference-precision", "bf16"}),
+              HasSubstr("precision bf16: device cpu computes in fp32"));
   EXPECT_THAT(refusal({"compare", "in", "--against", "b0.onnx"}), HasSubstr("b0.onnx: ONNX Runtime: "));
   EXPECT_THAT(refusal({"compare", "in", "--against", "b0.onnx", "--layers"}), HasSubstr("got .onnx"));
   EXPECT_THAT(refusal({"compare", "in", "--against", "nobody"}), HasSubstr("nobody"));

@@ -93,7 +93,7 @@ TEST(Eval, GoingOnGivesTheSameResult) {
 TEST(Eval, AnInterruptedRunCanGoOn) {
   Workspace workspace;
   WritePairs(workspace, "data", 6);
-  const std::vector<std::string> slow = {"--data", "data", "--backend", "ref"};
+  const std::vector<std::string> slow = {"--data", "data", "--device", "ref"};
   std::vector<std::string> kept = slow;
   kept.insert(kept.end(), {"--resume", "state"});
   std::vector<std::string> interrupted = kept;

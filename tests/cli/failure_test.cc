@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <nlohmann/json.hpp>
 
 #include "program.h"
 
@@ -127,11 +128,44 @@ TEST(Output, AFolderThatCannotBeWritten) {
   ExpectRefusal(workspace, {"segment", "a.png", "-o", "/proc/none/a.png"}, "/proc/none");
 }
 
+// One line where there is no GPU, whatever the reason; a run where there is one.
+TEST(Device, CudaRunsOrSaysWhyNot) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  const auto doctor = nlohmann::json::parse(workspace.Run({"doctor", "--threads", "1", "--json"}).out);
+  ExpectRefusal(workspace, {"segment", "a.png", "--device", "cuda:1000"}, "device cuda:1000: ");
+  if (doctor.at("cuda_devices").empty()) {
+    const auto why = doctor.at("no_cuda").get<std::string>();
+    ExpectRefusal(workspace, {"segment", "a.png", "--device", "cuda"}, "device cuda: " + why);
+  } else {
+    const Outcome run = workspace.Run({"segment", "a.png", "--device", "cuda"});
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_THAT(run.out, HasSubstr("cuda:0 "));
+  }
+  EXPECT_EQ(workspace.Run({"segment", "a.png", "--device", "auto", "-q"}).code, 0);
+}
+
+TEST(Device, MistakesAreNamed) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  const auto refuse = [&](const std::string& option, const std::string& value, const std::string& what) {
+    ExpectRefusal(workspace, {"segment", "a.png", option, value}, what);
+    ExpectRefusal(workspace, {"compare", "street-b0", "--against", "street-b0", "a.png", option, value},
+                  what);
+    ExpectRefusal(workspace, {"profile", option, value}, what);
+  };
+  refuse("--device", "gpu", "device \"gpu\": expected cpu, ref, cuda, cuda:N or auto");
+  refuse("--device", "cuda:", "device \"cuda:\": expected");
+  refuse("--device", "cuda:-1", "device \"cuda:-1\": expected");
+  refuse("--precision", "fp8", "precision \"fp8\": expected fp32, tf32, fp16 or bf16; or auto");
+  refuse("--precision", "fp16", "precision fp16: device cpu computes in fp32");
+  refuse("--fp32-layers", "stage1,stage9", "no layer is named \"stage9\"");
+}
+
 TEST(Output, AnInterruptLeavesNothing) {
   Workspace workspace;
   workspace.WriteImage("a.png", 1024, 1024);  // minutes of work on the reference backend
-  const Outcome run =
-      workspace.Run({"segment", "a.png", "--backend", "ref"}, "", {.interrupt_after_ms = 500});
+  const Outcome run = workspace.Run({"segment", "a.png", "--device", "ref"}, "", {.interrupt_after_ms = 500});
   EXPECT_EQ(run.signal, SIGINT);
   EXPECT_THAT(workspace.Files(), ElementsAre("a.png"));
 }

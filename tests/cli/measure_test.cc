@@ -77,6 +77,7 @@ TEST(Bench, MeasuresEveryCaseOnce) {
   EXPECT_EQ(cases.at(3).at("batch"), 2);
   for (const Json& one : cases) {
     EXPECT_EQ(one.at("threads"), 1);
+    EXPECT_EQ(one.at("precision"), "fp32");
     EXPECT_GT(one.at("peak_bytes"), 1 << 20);
     EXPECT_EQ(one.at("engine").at("times_ms").size(), 2U);
     EXPECT_LE(one.at("engine").at("min_ms"), one.at("engine").at("p99_ms"));
@@ -85,9 +86,20 @@ TEST(Bench, MeasuresEveryCaseOnce) {
   const std::string svg = workspace.Read("bench.svg");
   EXPECT_TRUE(IsWellFormed(svg));
   for (const char* label :
-       {"megapixels", "median latency of a batch, ms", "batch 2, 1 thread: engine", ">0</text>"}) {
+       {"megapixels", "median latency of a batch, ms", "batch 2, 1 thread: fp32 engine", ">0</text>"}) {
     EXPECT_THAT(svg, HasSubstr(label));
   }
+}
+
+TEST(Bench, MeasuresEveryPrecision) {
+  Workspace workspace;
+  const Outcome run = workspace.Run(
+      Quick({"bench", kModel, "--sizes", "64x64", "--precisions", "fp32,auto,fp16", "--json", "-"}));
+  EXPECT_EQ(run.code, 2);  // of the last case alone
+  EXPECT_THAT(run.err, HasSubstr("precision fp16: device cpu computes in fp32"));
+  const Json cases = Json::parse(run.out).at("cases");
+  ASSERT_EQ(cases.size(), 2U);
+  for (const Json& one : cases) EXPECT_EQ(one.at("precision"), "fp32");
 }
 
 TEST(Bench, NamesMayHoldAnyCharacter) {
@@ -117,8 +129,8 @@ TEST(Bench, RefusesBadUsage) {
   ExpectRefusal({"bench", "--batches", "-1"}, "--batches");
   ExpectRefusal({"bench", "--runs", "0"}, "--runs");
   ExpectRefusal({"bench", "--seconds", "-1"}, "--seconds");
-  ExpectRefusal({"bench", "--precision", "fp16"},
-                "expected fp32, the one precision that there is, got \"fp16\"");
+  ExpectRefusal(Quick({"bench", kModel, "--sizes", "64x64", "--precisions", "fp16"}),
+                "precision fp16: device cpu computes in fp32");
   ExpectRefusal(Quick({"bench", "--json", std::string(kModel) + "/model.safetensors/bench.json"}),
                 "got a file");
   ExpectRefusal(Quick({"bench", "no-such-model", "--sizes", "64x64"}), "no-such-model");
@@ -239,6 +251,7 @@ TEST(Doctor, MeasuresOnceAndKeepsIt) {
   EXPECT_GT(first.at("ceilings").at(0).at("fma_gflops"), 0);
   EXPECT_GT(first.at("ceilings").at(0).at("copy_gbs"), 0);
   EXPECT_FALSE(first.at("libraries").empty());
+  EXPECT_EQ(first.at("cuda_devices").empty(), first.at("no_cuda").is_string());
   EXPECT_EQ(doctor().at("ceilings"), first.at("ceilings"));  // to the last digit: from the file
   workspace.Write("segforge/ceilings.json", "{\"broken");
   EXPECT_GT(doctor().at("ceilings").at(0).at("fma_gflops"), 0);

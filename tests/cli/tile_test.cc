@@ -100,7 +100,7 @@ TEST(Tile, WhatFailsOnTheWayLeavesNothing) {
 TEST(Tile, AnInterruptLeavesNothing) {
   Workspace workspace;
   workspace.WriteImage("a.png", 1024, 1024);  // minutes of work on the reference backend
-  const Outcome run = workspace.Run(Tiled({"a.png", "--backend", "ref"}), "", {.interrupt_after_ms = 500});
+  const Outcome run = workspace.Run(Tiled({"a.png", "--device", "ref"}), "", {.interrupt_after_ms = 500});
   EXPECT_EQ(run.signal, SIGINT);
   EXPECT_THAT(workspace.Files(), ElementsAre("a.png"));
 }

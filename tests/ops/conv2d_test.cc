@@ -80,8 +80,8 @@ TEST_P(DepthwiseConvTest, MatchesFloat64AtTheNetworksWidths) {
   for (const int64_t channels : {128, 256, 512, 640, 1024, 1280, 2048}) Check({2, 5, 7, channels});
 }
 
-SEGFORGE_ON_ALL_BACKENDS(Conv2dTest);
-SEGFORGE_ON_ALL_BACKENDS(DepthwiseConvTest);
+SEGFORGE_ON_ALL_BACKENDS(Conv2dTest, Op::kConv2d, Op::kPatchLinear);
+SEGFORGE_ON_ALL_BACKENDS(DepthwiseConvTest, Op::kDepthwiseConv2d, Op::kDepthwiseConvGelu);
 
 }  // namespace
 }  // namespace segforge

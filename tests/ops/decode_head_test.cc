@@ -48,7 +48,7 @@ TEST_P(DecodeHeadTest, MatchesFloat64AtTheNetworksWidths) {
   Check({1, 8, 8, 256}, 256, 16, {1, 2, 4, 8, 8});  // behind a head with a ReLU a stage
 }
 
-SEGFORGE_ON_ALL_BACKENDS(DecodeHeadTest);
+SEGFORGE_ON_ALL_BACKENDS(DecodeHeadTest, Op::kDecodeHead);
 
 }  // namespace
 }  // namespace segforge

@@ -75,8 +75,8 @@ TEST_P(LinearEpilogueTest, AddsTheResidualThenActivates) {
   }
 }
 
-SEGFORGE_ON_ALL_BACKENDS(LinearTest);
-SEGFORGE_ON_ALL_BACKENDS(LinearEpilogueTest);
+SEGFORGE_ON_ALL_BACKENDS(LinearTest, Op::kLinear);
+SEGFORGE_ON_ALL_BACKENDS(LinearEpilogueTest, Op::kLinearEpilogue);
 
 }  // namespace
 }  // namespace segforge

@@ -51,7 +51,7 @@ TEST_P(MixFfnTest, MatchesFloat64AtTheNetworksWidths) {
   Check({1, 3, 3, 512}, 2048);
 }
 
-SEGFORGE_ON_ALL_BACKENDS(MixFfnTest);
+SEGFORGE_ON_ALL_BACKENDS(MixFfnTest, Op::kMixFfn);
 
 }  // namespace
 }  // namespace segforge

@@ -6,40 +6,12 @@
 namespace segforge {
 namespace {
 
-constexpr size_t kGuardBytes = 256;
-constexpr unsigned char kGuard = 0xA5;    // as a float it is tiny, and no result
-constexpr unsigned char kGarbage = 0xFF;  // as a float it is a NaN, so that what is read shows
-
-// Bytes with guards on both sides, full of garbage.
-class GuardedBuffer {
- public:
-  explicit GuardedBuffer(size_t bytes) : bytes_(bytes), buffer_(bytes + 2 * kGuardBytes) {
-    std::memset(buffer_.data(), kGuard, bytes + 2 * kGuardBytes);
-    std::memset(data(), kGarbage, bytes);
-  }
-  std::byte* data() const { return buffer_.data() + kGuardBytes; }
-  bool intact() const {
-    for (size_t i = 0; i < kGuardBytes; ++i) {
-      if (buffer_.data()[i] != std::byte{kGuard} || data()[bytes_ + i] != std::byte{kGuard}) return false;
-    }
-    return true;
-  }
-
- private:
-  size_t bytes_;
-  AlignedBuffer buffer_;
-};
-
 struct Made {
   Graph graph;
   std::unique_ptr<Kernel> kernel;
-  std::vector<ConstTensorView> views;  // of the computed inputs
-  Shape output;
+  std::vector<Tensor> inputs;  // the computed ones, in the type that the kernel reads
+  ValueType type;              // of the output
 };
-
-ValueType TypeOf(const Tensor& tensor) {
-  return {tensor.dtype(), DimShape(tensor.shape().dims().begin(), tensor.shape().dims().end())};
-}
 
 Tensor CopyOf(const ConstTensorView& view) {
   Tensor copy(view.dtype, view.shape);
@@ -47,7 +19,22 @@ Tensor CopyOf(const ConstTensorView& view) {
   return copy;
 }
 
-Made Make(const Backend& backend, Op op, const std::vector<OpInput>& inputs, Attributes attributes) {
+Tensor AsType(const Tensor& from, DType dtype) {
+  Tensor to(dtype, from.shape());
+  for (size_t i = 0; i < from.span<float>().size(); ++i) {
+    const float value = from.span<float>()[i];
+    if (dtype == DType::kF32) {
+      to.span<float>()[i] = value;
+    } else {
+      const uint16_t bits = dtype == DType::kF16 ? HalfFromFloat(value) : Bfloat16FromFloat(value);
+      static_cast<uint16_t*>(to.view().data)[i] = bits;
+    }
+  }
+  return to;
+}
+
+Made Make(const BackendCase& backend, Op op, const std::vector<OpInput>& inputs, Attributes attributes) {
+  const DType storage = StorageOf(backend.precision);
   Made made;
   std::vector<NodeId> ids;
   for (const OpInput& input : inputs) {
@@ -55,37 +42,26 @@ Made Make(const Backend& backend, Op op, const std::vector<OpInput>& inputs, Att
     if (input.constant) {
       ids.push_back(made.graph.AddConstant(name, CopyOf(input.tensor.view())));
     } else {
-      ids.push_back(made.graph.AddInput(name, TypeOf(input.tensor)));
-      made.views.push_back(input.tensor.view());
+      const auto dims = input.tensor.shape().dims();
+      ids.push_back(made.graph.AddInput(name, {storage, DimShape(dims.begin(), dims.end())}));
+      made.inputs.push_back(AsType(input.tensor, storage));
     }
   }
-  const auto id = made.graph.Add(op, "node", ids, std::move(attributes));
+  const auto id = made.graph.Add(op, "node", ids, std::move(attributes), backend.precision);
   EXPECT_TRUE(id.ok()) << id.status().message();
-  made.output = Evaluate(made.graph.node(id.value()).type.shape, InputSize());
-  auto kernel = backend.Find(op)->make(made.graph, made.graph.node(id.value()));
+  made.type = made.graph.node(id.value()).type;
+  auto kernel = backend.make().Find(op)->make(made.graph, made.graph.node(id.value()));
   EXPECT_TRUE(kernel.ok()) << kernel.status().message();
   made.kernel = std::move(kernel).value();
   return made;
 }
 
-// Runs once; where `over` is an input, the output is laid over it.
-Tensor RunOnce(const Made& made, ThreadPool& pool, int over = -1) {
-  std::vector<Shape> shapes;
-  for (const ConstTensorView& view : made.views) shapes.push_back(view.shape);
-  const GuardedBuffer scratch(made.kernel->ScratchBytes(shapes, pool.threads()));
-  TensorView output = {nullptr, DType::kF32, made.output};
-  const GuardedBuffer buffer(output.bytes());
-  output.data = buffer.data();
-  std::vector<ConstTensorView> views = made.views;
-  if (over >= 0) {
-    ConstTensorView& view = views[static_cast<size_t>(over)];
-    std::memcpy(buffer.data(), view.data, view.bytes());
-    view.data = buffer.data();
-  }
-  made.kernel->Run({views, output, scratch.data(), &pool});
-  EXPECT_TRUE(scratch.intact()) << "writes past its scratch";
-  EXPECT_TRUE(buffer.intact()) << "writes past its output";
-  return CopyOf(output);
+Tensor RunOnce(const BackendCase& backend, const Made& made, ThreadPool& pool, int over = -1) {
+  Tensor output(made.type.dtype, Evaluate(made.type.shape, InputSize()));
+  NodeRun run = {*made.kernel, {}, output.view(), over};
+  for (const Tensor& input : made.inputs) run.inputs.push_back(input.view());
+  backend.run(run, pool);
+  return output;
 }
 
 bool SameBits(const ConstTensorView& a, const ConstTensorView& b) {
@@ -102,8 +78,8 @@ Tensor RandomTensor(Shape shape, uint32_t seed, float deviation, float mean) {
   return tensor;
 }
 
-void ExpectAsExactAsFloat32(const Tensor& actual, const std::vector<double>& exact,
-                            const std::vector<float>& plain, double scale) {
+void ExpectAsExact(const Tensor& actual, const std::vector<double>& exact, const std::vector<float>& plain,
+                   double unit, double scale) {
   const auto values = actual.span<float>();
   ASSERT_EQ(values.size(), exact.size());
   ASSERT_EQ(plain.size(), exact.size());
@@ -116,27 +92,50 @@ void ExpectAsExactAsFloat32(const Tensor& actual, const std::vector<double>& exa
     plain_error = std::max(plain_error, std::abs(static_cast<double>(plain[i]) - exact[i]));
     greatest = std::max(greatest, std::abs(exact[i]));
   }
-  EXPECT_LE(error, 4 * plain_error + 0x1p-22 * greatest)
+  EXPECT_LE(error, 4 * plain_error + 4 * unit * greatest)
       << "a plain float32 loop is off by " << plain_error << ", the greatest value is " << greatest;
+}
+
+Tensor OpTest::RandomTensor(Shape shape, uint32_t seed, float deviation, float mean) const {
+  return Rounded(segforge::RandomTensor(shape, seed, deviation, mean));
+}
+
+Tensor OpTest::Rounded(Tensor tensor) const {
+  for (float& value : tensor.span<float>()) value = RoundTo(backend().precision, value);
+  return tensor;
 }
 
 Tensor OpTest::Run(Op op, const std::vector<OpInput>& inputs, Attributes attributes) const {
   ThreadPool pool(threads());
-  const Made made = Make(backend().make(), op, inputs, std::move(attributes));
+  const Made made = Make(backend(), op, inputs, std::move(attributes));
   std::vector<Tensor> before;
-  for (const ConstTensorView& view : made.views) before.push_back(CopyOf(view));
-  Tensor output = RunOnce(made, pool);
-  EXPECT_TRUE(SameBits(output.view(), RunOnce(made, pool).view())) << "differs from run to run";
-  for (size_t i = 0; i < made.views.size(); ++i) {
-    EXPECT_TRUE(SameBits(made.views[i], before[i].view())) << "writes to input " << i;
-    if (!made.kernel->MayOverwrite(i) || made.views[i].shape.elems() != made.output.elems()) continue;
-    EXPECT_TRUE(SameBits(output.view(), RunOnce(made, pool, static_cast<int>(i)).view()))
+  for (const Tensor& input : made.inputs) before.push_back(CopyOf(input.view()));
+  const Tensor output = RunOnce(backend(), made, pool);
+  EXPECT_TRUE(SameBits(output.view(), RunOnce(backend(), made, pool).view())) << "differs from run to run";
+  for (size_t i = 0; i < made.inputs.size(); ++i) {
+    EXPECT_TRUE(SameBits(made.inputs[i].view(), before[i].view())) << "writes to input " << i;
+    const bool fits = made.inputs[i].view().bytes() == output.view().bytes();
+    if (!made.kernel->MayOverwrite(i) || !fits) continue;
+    EXPECT_TRUE(SameBits(output.view(), RunOnce(backend(), made, pool, static_cast<int>(i)).view()))
         << "cannot run over input " << i;
   }
-  return output;
+  return ToFloat32(output.view());
 }
 
-std::string NameOfOpTest(const testing::TestParamInfo<std::tuple<BackendCase, int>>& info) {
+// Threads are the CPU's: a GPU's cases are run once.
+std::vector<OpCase> OpCases(std::initializer_list<Op> ops, bool on_host) {
+  std::vector<OpCase> cases;
+  for (const BackendCase& backend : AllBackends()) {
+    if (on_host && backend.upsample_argmax == nullptr) continue;
+    const Backend made = backend.make();
+    if (!std::all_of(ops.begin(), ops.end(), [&](Op op) { return made.Offers(op); })) continue;
+    cases.emplace_back(backend, 1);
+    if (!backend.on_cuda()) cases.emplace_back(backend, 3);
+  }
+  return cases;
+}
+
+std::string NameOfOpTest(const testing::TestParamInfo<OpCase>& info) {
   return fmt::format("{}_{}threads", std::get<0>(info.param).name, std::get<1>(info.param));
 }
 

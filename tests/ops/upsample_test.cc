@@ -57,8 +57,8 @@ TEST_P(UpsampleSumTest, AddsTheStagesAtTheFirstOnesSize) {
   }
 }
 
-SEGFORGE_ON_ALL_BACKENDS(ResizeBilinearTest);
-SEGFORGE_ON_ALL_BACKENDS(UpsampleSumTest);
+SEGFORGE_ON_ALL_BACKENDS(ResizeBilinearTest, Op::kResizeBilinear);
+SEGFORGE_ON_ALL_BACKENDS(UpsampleSumTest, Op::kUpsampleSum);
 
 }  // namespace
 }  // namespace segforge

@@ -50,6 +50,7 @@ constexpr RefOp kOps[] = {
     {Op::kMixFfn, "ref.mix_ffn", MixFfn, kFirst, MixFfnScratch},
     {Op::kUpsampleSum, "ref.upsample_sum", UpsampleSum, kFirst},
     {Op::kDecodeHead, "ref.decode_head", DecodeHead, 0, DecodeHeadScratch},
+    {Op::kCast, "ref.cast", Cast},
 };
 
 class RefKernel : public Kernel {
@@ -83,17 +84,29 @@ class RefKernel : public Kernel {
   std::vector<Operand> operands_;
 };
 
+// Cast alone reads and gives what is not f32.
+Status CheckTypes(const Graph& graph, const Node& node) {
+  const auto computes_in = [&](DType dtype) {
+    return dtype == DType::kF32 || (node.op == Op::kCast && (dtype == DType::kF16 || dtype == DType::kBF16));
+  };
+  for (const NodeId id : node.inputs) {
+    const Node& input = graph.node(id);
+    if (computes_in(input.type.dtype)) continue;
+    return Unsupported("{}: the reference backend computes in f32, \"{}\" is {}", node.name, input.name,
+                       NameOf(input.type.dtype));
+  }
+  if (computes_in(node.type.dtype)) return Status();
+  return Unsupported("{}: the reference backend computes in f32, not {}", node.name, NameOf(node.type.dtype));
+}
+
 Result<std::unique_ptr<Kernel>> MakeKernel(const Graph& graph, const Node& node) {
   const RefOp* op = std::ranges::find(kOps, node.op, &RefOp::op);
   SEGFORGE_CHECK(op != std::end(kOps));
+  SEGFORGE_RETURN_IF_ERROR(CheckTypes(graph, node));
   std::vector<Operand> operands;
   size_t computed = 0;
   for (const NodeId id : node.inputs) {
     const Node& input = graph.node(id);
-    if (input.type.dtype != DType::kF32) {
-      return Unsupported("{}: the reference backend computes in f32, \"{}\" is {}", node.name, input.name,
-                         NameOf(input.type.dtype));
-    }
     operands.push_back(input.op == Op::kConstant ? Operand{input.constant, 0} : Operand{nullptr, computed++});
   }
   return std::unique_ptr<Kernel>(std::make_unique<RefKernel>(*op, node.attributes, std::move(operands)));
@@ -105,7 +118,9 @@ Result<std::unique_ptr<Kernel>> MakeKernel(const Graph& graph, const Node& node)
 Backend MakeRefBackend() {
   std::vector<KernelRow> rows;
   for (const ref::RefOp& op : ref::kOps) rows.push_back({op.op, op.name, ref::MakeKernel});
-  return Backend("ref", std::move(rows));
+  BackendTraits traits;
+  traits.labels = RefUpsampleArgmax;
+  return Backend("ref", std::move(rows), std::move(traits));
 }
 
 }  // namespace segforge

@@ -34,6 +34,7 @@ class Call {
   const float* floats_or_null(size_t index) const { return index < inputs() ? floats(index) : nullptr; }
 
   const Shape& output_shape() const { return args_.output.shape; }
+  const TensorView& output_view() const { return args_.output; }
   float* output() const { return args_.output.as<float>(); }
 
   template <typename Attrs>

@@ -1,5 +1,6 @@
 // The reference operations. Each one computes call.output() as ir/op.h describes it, in float64, and rounds
-// once to f32. Scratch sizes are in doubles and take the shapes of all inputs of a node, constants included.
+// once to f32 (Cast to the type that it gives). Scratch sizes are in doubles and take the shapes of all
+// inputs of a node, constants included.
 #pragma once
 
 #include "backend/ref/call.h"
@@ -33,6 +34,7 @@ void Transpose(const Call& call);
 void Concat(const Call& call);
 void ResizeBilinear(const Call& call);
 void UpsampleSum(const Call& call);
+void Cast(const Call& call);
 
 void Attention(const Call& call);
 int64_t AttentionScratch(std::span<const Shape> inputs, int threads);

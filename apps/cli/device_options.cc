@@ -1,0 +1,39 @@
+#include "device_options.h"
+
+namespace segforge::cli {
+
+void AddDevice(CLI::App& command, SegmenterOptions& options, const std::string& prefix,
+               const std::string& side) {
+  command
+      .add_option("--" + prefix + "device", options.device,
+                  side +
+                      "cpu; ref: slow and exact, to compare with; cuda, or cuda:N for another than the "
+                      "first NVIDIA GPU; auto: cuda where there is one, else cpu")
+      ->type_name("DEVICE")
+      ->capture_default_str();
+}
+
+void AddFp32Layers(CLI::App& command, SegmenterOptions& options, const std::string& prefix,
+                   const std::string& side) {
+  command
+      .add_option("--" + prefix + "fp32-layers", options.fp32_layers,
+                  side +
+                      "Layers that stay in fp32: names, with * and ?, or their beginnings up to a dot "
+                      "(`segforge inspect --graph` lists them)")
+      ->delimiter(',')
+      ->allow_extra_args(false)  // or it would swallow the inputs that follow
+      ->type_name("NAME,...");
+}
+
+void AddDeviceOptions(CLI::App& command, SegmenterOptions& options, const std::string& prefix,
+                      const std::string& side) {
+  AddDevice(command, options, prefix, side);
+  command
+      .add_option("--" + prefix + "precision", options.precision,
+                  side + "fp32; on a GPU also tf32, fp16 or bf16; auto: fp16 on a GPU, else fp32")
+      ->type_name("NAME")
+      ->capture_default_str();
+  AddFp32Layers(command, options, prefix, side);
+}
+
+}  // namespace segforge::cli

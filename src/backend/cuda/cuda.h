@@ -1,0 +1,32 @@
+// NVIDIA GPUs. Compiles and links in every build; one without CUDA says so, with kUnsupported, in every call.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend/kernel.h"
+
+namespace segforge {
+
+struct CudaDevice {
+  int index = 0;
+  std::string name;  // "NVIDIA H100 80GB HBM3"
+  int compute_major = 0;
+  int compute_minor = 0;
+  int multiprocessors = 0;
+  int64_t memory_bytes = 0;
+  int64_t free_bytes = 0;
+};
+
+// One of those that the process may see (CUDA_VISIBLE_DEVICES). kInvalidInput for an index that is not below
+// their number; kUnsupported where there is none, no driver, or one too old for this build. Messages are the
+// reason alone. The calling thread's current device stays what it was; asking for the free bytes takes the
+// device into use, with what memory that costs.
+Result<CudaDevice> DescribeCudaDevice(int index);
+Result<std::vector<CudaDevice>> CudaDevices();  // all of them, at least one
+
+// Fails as DescribeCudaDevice.
+Result<Backend> MakeCudaBackend(int device);
+
+}  // namespace segforge

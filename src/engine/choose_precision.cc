@@ -1,0 +1,43 @@
+#include "engine/choose_precision.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+
+namespace segforge {
+namespace {
+
+bool Fits(const std::string& pattern, const std::string& name) {
+  const bool begins = name.starts_with(pattern) && name[pattern.size()] == '.';
+  return begins || fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+}
+
+}  // namespace
+
+Result<PrecisionOf> ChoosePrecision(const Graph& graph, Precision precision,
+                                    const std::vector<std::string>& fp32_layers) {
+  const std::vector<NodeId> live = graph.LiveNodes();
+  for (const std::string& pattern : fp32_layers) {
+    const bool used = std::ranges::any_of(live, [&](NodeId id) {
+      const Node& node = graph.node(id);
+      return node.op != Op::kInput && node.op != Op::kConstant && Fits(pattern, node.name);
+    });
+    if (!used)
+      return InvalidInput("no layer is named \"{}\"; `segforge inspect --graph` lists them", pattern);
+  }
+  return PrecisionOf([precision, fp32_layers](const Node& node) {
+    const auto fits = [&](const std::string& pattern) { return Fits(pattern, node.name); };
+    return std::ranges::any_of(fp32_layers, fits) ? Precision::kFp32 : precision;
+  });
+}
+
+std::string NamesOf(std::span<const Precision> precisions) {
+  std::string names;
+  for (const Precision precision : precisions) {
+    if (!names.empty()) names += ", ";
+    names += NameOf(precision);
+  }
+  return names;
+}
+
+}  // namespace segforge

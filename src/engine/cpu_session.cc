@@ -1,0 +1,95 @@
+#include "engine/cpu_session.h"
+
+#include <chrono>
+
+#include "base/memory.h"
+
+namespace segforge {
+
+Status CpuSession::Prepare(std::shared_ptr<const Plan> plan) {
+  SEGFORGE_CHECK(plan->threads == threads());
+  if (plan == plan_) return Status();
+  if (plan->arena_bytes > arena_.bytes()) {
+    const auto more_bytes = static_cast<int64_t>(plan->arena_bytes - arena_.bytes());
+    const InputSize& size = plan->size;
+    SEGFORGE_RETURN_IF_ERROR(
+        CheckMemory(more_bytes, fmt::format("the plan for {}x{}x{}", size.n, size.h, size.w)));
+    arena_ = AlignedBuffer();  // first, so that both are never held at once
+    arena_ = AlignedBuffer(plan->arena_bytes);
+  }
+  plan_ = std::move(plan);
+  Bind();
+  return Status();
+}
+
+TensorView CpuSession::At(const BufferPlace& place) const {
+  return {arena_.data() + place.offset_bytes, place.dtype, place.shape};
+}
+
+void CpuSession::Bind() {
+  steps_.clear();
+  views_.clear();
+  for (const Step& step : plan_->steps) {
+    for (const BufferPlace& input : step.inputs) views_.push_back(At(input));
+  }
+  size_t first = 0;
+  for (const Step& step : plan_->steps) {
+    const auto inputs = std::span<const ConstTensorView>(views_).subspan(first, step.inputs.size());
+    steps_.push_back({step.run, inputs, At(step.output), arena_.data() + step.scratch_offset_bytes});
+    first += step.inputs.size();
+  }
+}
+
+TensorView CpuSession::input(size_t index) {
+  SEGFORGE_CHECK(plan_ != nullptr && index < plan_->inputs.size());
+  return At(plan_->inputs[index]);
+}
+
+ConstTensorView CpuSession::output(size_t index) const {
+  SEGFORGE_CHECK(plan_ != nullptr && index < plan_->outputs.size());
+  return At(plan_->outputs[index]);
+}
+
+ConstTensorView CpuSession::step_output(size_t step) const {
+  SEGFORGE_CHECK(step < steps_.size());
+  return steps_[step].output;
+}
+
+Status CpuSession::SetImage(int64_t n, const ImageView& image, const Preprocessing& preprocessing) {
+  TensorView one = input();
+  SEGFORGE_CHECK(n >= 0 && n < one.shape[0]);
+  one.shape = {1, one.shape[1], one.shape[2], one.shape[3]};
+  one.data = one.as<float>() + n * one.shape.elems();
+  return FillInput(image, preprocessing, one, pool());
+}
+
+Status CpuSession::Execute() {
+  return Execute([](size_t) {});
+}
+
+Status CpuSession::Execute(FunctionRef<void(size_t)> after_step) {
+  SEGFORGE_CHECK(plan_ != nullptr);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const BoundStep& step = steps_[i];
+    step.kernel->Run({step.inputs, step.output, step.scratch, &pool()});
+    after_step(i);
+  }
+  return Status();
+}
+
+Status CpuSession::ExecuteTimed(std::span<double> step_ends_us) {
+  SEGFORGE_CHECK(step_ends_us.size() == steps_.size());
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  return Execute([&](size_t step) {
+    step_ends_us[step] = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+  });
+}
+
+Status CpuSession::Labels(int64_t n, const LabelMaps& maps) {
+  SEGFORGE_CHECK(n >= 0 && n < output(0).shape[0]);
+  labels_(ImageOf(output(0), n), maps, pool());
+  return Status();
+}
+
+}  // namespace segforge

@@ -1,0 +1,42 @@
+// A session in host memory: the kernels' buffers are the caller's.
+#pragma once
+
+#include <vector>
+
+#include "engine/session.h"
+
+namespace segforge {
+
+class CpuSession : public Session {
+ public:
+  CpuSession(LabelKernel labels, int threads) : Session(threads), labels_(labels) {}
+
+  Status Prepare(std::shared_ptr<const Plan> plan) override;
+  TensorView input(size_t index = 0) override;
+  Status SetImage(int64_t n, const ImageView& image, const Preprocessing& preprocessing) override;
+  Status Execute() override;
+  Status Execute(FunctionRef<void(size_t step)> after_step) override;
+  Status ExecuteTimed(std::span<double> step_ends_us) override;
+  ConstTensorView output(size_t index) const override;
+  ConstTensorView step_output(size_t step) const override;
+  Status Labels(int64_t n, const LabelMaps& maps) override;
+
+ private:
+  // A step whose places have become pointers into the arena.
+  struct BoundStep {
+    const Kernel* kernel = nullptr;
+    std::span<const ConstTensorView> inputs;  // into views_
+    TensorView output;
+    std::byte* scratch = nullptr;
+  };
+  TensorView At(const BufferPlace& place) const;
+  void Bind();
+
+  LabelKernel labels_;
+  AlignedBuffer arena_;
+  std::shared_ptr<const Plan> plan_;
+  std::vector<ConstTensorView> views_;
+  std::vector<BoundStep> steps_;
+};
+
+}  // namespace segforge
