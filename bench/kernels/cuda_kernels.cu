@@ -1,0 +1,271 @@
+// The CUDA kernels at the shapes of SegFormer-B1, 1024 x 1024, batch 1: time, bytes and products a second.
+//   cuda_kernels [fp16|bf16|tf32|fp32]
+// Each case is a graph of 20 launches between two events; the median of 15 runs of it is printed, launch
+// included. "error" is the greatest difference from a plain float32 kernel over the greatest value.
+#include <cuda_runtime.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "backend/cuda/attention.h"
+#include "backend/cuda/conv2d.h"
+#include "backend/cuda/decode_head.h"
+#include "backend/cuda/depthwise_conv.h"
+#include "backend/cuda/gemm.h"
+#include "backend/cuda/row_ops.h"
+#include "backend/cuda/upsample.h"
+
+namespace segforge::cuda {
+namespace {
+
+void Check(cudaError_t error, const char* what) {
+  if (error == cudaSuccess) return;
+  std::fprintf(stderr, "%s: %s\n", what, cudaGetErrorString(error));
+  std::exit(1);
+}
+
+void* Upload(const std::vector<float>& values, DType dtype) {
+  std::vector<uint16_t> narrow;
+  for (const float value : values) {
+    if (dtype == DType::kF16) narrow.push_back(HalfFromFloat(value));
+    if (dtype == DType::kBF16) narrow.push_back(Bfloat16FromFloat(value));
+  }
+  const size_t bytes = values.size() * SizeOf(dtype);
+  void* device = nullptr;
+  Check(cudaMalloc(&device, bytes), "memory");
+  const void* from = dtype == DType::kF32 ? static_cast<const void*>(values.data()) : narrow.data();
+  Check(cudaMemcpy(device, from, bytes, cudaMemcpyHostToDevice), "copy");
+  return device;
+}
+
+// Values as activations have them: small numbers of either sign.
+void* Random(int64_t elems, DType dtype) {
+  static uint32_t state = 1;
+  std::vector<float> values(static_cast<size_t>(elems));
+  for (float& value : values) {
+    state = state * 1664525u + 1013904223u;
+    value = static_cast<float>(static_cast<int32_t>(state)) * (1.0f / 2147483648.0f);
+  }
+  return Upload(values, dtype);
+}
+
+std::vector<float> Download(const void* from, int64_t elems, DType dtype) {
+  const size_t bytes = static_cast<size_t>(elems) * SizeOf(dtype);
+  std::vector<float> values(static_cast<size_t>(elems));
+  std::vector<uint16_t> narrow(static_cast<size_t>(elems));
+  void* to = dtype == DType::kF32 ? static_cast<void*>(values.data()) : narrow.data();
+  Check(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToHost), "copy");
+  if (dtype == DType::kF32) return values;
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = dtype == DType::kF16 ? FloatFromHalf(narrow[i]) : FloatFromBfloat16(narrow[i]);
+  }
+  return values;
+}
+
+// The greatest difference between two maps over the greatest magnitude of the second.
+double RelativeError(const void* a, const void* b, int64_t elems, DType dtype) {
+  const auto x = Download(a, elems, dtype), y = Download(b, elems, dtype);
+  double difference = 0, greatest = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double d = std::abs(static_cast<double>(x[i]) - static_cast<double>(y[i]));
+    difference = d <= difference ? difference : d;
+    greatest = std::max(greatest, std::abs(static_cast<double>(y[i])));
+  }
+  return difference / greatest;
+}
+
+// `error` below 0: not compared with anything.
+void Time(const std::string& name, double error, double gflop, double megabytes,
+          const std::function<void(cudaStream_t)>& launch) {
+  cudaStream_t stream;
+  Check(cudaStreamCreate(&stream), "stream");
+  cudaEvent_t start, stop;
+  Check(cudaEventCreate(&start), "event");
+  Check(cudaEventCreate(&stop), "event");
+  cudaGraph_t graph;
+  cudaGraphExec_t exec;
+  launch(stream);
+  Check(cudaStreamSynchronize(stream), name.c_str());
+  constexpr int kLaunches = 20;
+  Check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "capture");
+  for (int i = 0; i < kLaunches; ++i) launch(stream);
+  Check(cudaStreamEndCapture(stream, &graph), "capture");
+  Check(cudaGraphInstantiate(&exec, graph, 0), "graph");
+  std::vector<float> times;
+  for (int run = 0; run < 16; ++run) {
+    Check(cudaEventRecord(start, stream), "event");
+    Check(cudaGraphLaunch(exec, stream), "launch");
+    Check(cudaEventRecord(stop, stream), "event");
+    Check(cudaStreamSynchronize(stream), name.c_str());
+    float ms = 0;
+    Check(cudaEventElapsedTime(&ms, start, stop), "event");
+    if (run > 0) times.push_back(ms / kLaunches);
+  }
+  std::sort(times.begin(), times.end());
+  const double ms = static_cast<double>(times[times.size() / 2]);
+  std::printf("%-22s %8.2f us %8.1f TFLOP/s %8.2f TB/s", name.c_str(), ms * 1e3, gflop / ms,
+              megabytes / ms * 1e-3);
+  if (error >= 0) std::printf("   error %.1e", error);
+  std::printf("\n");
+}
+
+// w [n, k] f32 in the order and storage of the products.
+void* Packed(const void* w, int n, int k, DType dtype) {
+  const auto values = Download(w, int64_t{n} * k, DType::kF32);
+  std::vector<float> packed(static_cast<size_t>(PackedRows(n)) * k, 0.0f);
+  for (int row = 0; row < PackedRows(n); ++row) {
+    const int o = OutputOfPackedRow(row);
+    if (o < n) std::copy_n(values.begin() + int64_t{o} * k, k, packed.begin() + int64_t{row} * k);
+  }
+  return Upload(packed, dtype);
+}
+
+struct Stage {
+  int side, channels, heads, sr;
+};
+constexpr Stage kStages[] = {{256, 64, 1, 8}, {128, 128, 2, 4}, {64, 320, 5, 2}, {32, 512, 8, 1}};
+constexpr int kKeys = 1024;
+
+void Gemm(Precision precision, const std::string& name, int m, int n, int k, const Patches* patches = nullptr,
+          int64_t a_elems = 0, bool residual = false) {
+  const DType dtype = StorageOf(precision);
+  GemmArgs args;
+  const int64_t size = static_cast<int64_t>(SizeOf(dtype));
+  a_elems = a_elems == 0 ? int64_t{m} * k : a_elems;
+  args.a = Random(a_elems, dtype);
+  const void* plain_w = Random(int64_t{n} * k, DType::kF32);
+  args.w = Packed(plain_w, n, k, dtype);
+  args.bias = static_cast<float*>(Random(n, DType::kF32));
+  const void* residual_map = residual ? Random(int64_t{m} * n, dtype) : nullptr;
+  args.residual = residual_map;
+  args.y = Random(int64_t{m} * n, dtype);
+  args.m = m, args.n = n, args.k = k, args.patches = patches;
+  const int64_t scratch = GemmScratchBytes(m, n, k, precision);
+  if (scratch > 0) args.partial = static_cast<float*>(Random(scratch / 4, DType::kF32));
+  PlainConvArgs plain;
+  plain.x = args.a, plain.w = static_cast<const float*>(plain_w), plain.bias = args.bias,
+  plain.residual = residual_map;
+  plain.y = Random(int64_t{m} * n, dtype);
+  plain.n = plain.height = plain.out_height = 1, plain.width = plain.out_width = m, plain.channels = k;
+  plain.out_channels = n;
+  if (patches != nullptr) {
+    plain.height = patches->height, plain.width = patches->width, plain.channels = patches->channels;
+    plain.out_height = patches->out_height, plain.out_width = patches->out_width;
+    plain.stride = patches->stride, plain.pad = patches->pad;
+    plain.kernel_h = plain.kernel_w = patches->row_elems / patches->channels;
+  }
+  LaunchPlainConv(dtype, plain, nullptr);
+  LaunchGemm(precision, args, nullptr);
+  Check(cudaDeviceSynchronize(), name.c_str());
+  const double error = RelativeError(args.y, plain.y, int64_t{m} * n, dtype);
+  const double bytes =
+      static_cast<double>((a_elems + int64_t{n} * k + int64_t{m} * n * (residual ? 2 : 1)) * size);
+  Time(name, error, 2e-9 * m * n * k, bytes * 1e-6,
+       [&](cudaStream_t stream) { LaunchGemm(precision, args, stream); });
+}
+
+void Encoder(Precision precision, int index) {
+  const Stage& s = kStages[index];
+  const DType dtype = StorageOf(precision);
+  const double size = static_cast<double>(SizeOf(dtype));
+  const int tokens = s.side * s.side, c = s.channels;
+  const auto name = [&](const char* what) { return "stage" + std::to_string(index + 1) + " " + what; };
+
+  LayerNormArgs norm;
+  norm.x = Random(int64_t{tokens} * c, dtype), norm.y = Random(int64_t{tokens} * c, dtype);
+  norm.gamma = static_cast<float*>(Random(c, DType::kF32)), norm.beta = norm.gamma;
+  norm.rows = tokens, norm.channels = c, norm.eps = 1e-6f;
+  Time(name("layer_norm"), -1, 0, 2e-6 * tokens * c * size,
+       [&](cudaStream_t stream) { LaunchLayerNorm(dtype, norm, stream); });
+  Gemm(precision, name("q"), tokens, c, c);
+  if (s.sr > 1) {
+    const Patches p = {s.side, s.side, c, s.side / s.sr, s.side / s.sr, s.sr, 0, s.sr * c};
+    Gemm(precision, name("sr"), kKeys, c, s.sr * s.sr * c, &p, int64_t{tokens} * c);
+  }
+  Gemm(precision, name("kv"), kKeys, 2 * c, c);
+  AttentionArgs attention;
+  attention.q = norm.x, attention.y = norm.y, attention.kv = Random(int64_t{kKeys} * 2 * c, dtype);
+  attention.n = 1, attention.queries = tokens, attention.keys = kKeys, attention.heads = s.heads;
+  attention.width = c / s.heads, attention.scale = 0.125f;
+  AttentionArgs exact = attention;  // the same in float32
+  const auto wide = [&](const void* from, int64_t elems) {
+    return Upload(Download(from, elems, dtype), DType::kF32);
+  };
+  exact.q = wide(attention.q, int64_t{tokens} * c), exact.kv = wide(attention.kv, int64_t{kKeys} * 2 * c);
+  exact.y = Random(int64_t{tokens} * c, DType::kF32);
+  LaunchAttention(Precision::kFp32, exact, nullptr);
+  LaunchAttention(precision, attention, nullptr);
+  Check(cudaDeviceSynchronize(), "attention");
+  const double attention_error =
+      RelativeError(wide(attention.y, int64_t{tokens} * c), exact.y, int64_t{tokens} * c, DType::kF32);
+  Time(name("attention"), attention_error, 4e-9 * tokens * kKeys * c, 2e-6 * tokens * c * size,
+       [&](cudaStream_t stream) { LaunchAttention(precision, attention, stream); });
+  Gemm(precision, name("proj"), tokens, c, c, nullptr, 0, true);
+  Gemm(precision, name("fc1"), tokens, 4 * c, c);
+  DepthwiseConvArgs conv;
+  conv.x = Random(int64_t{tokens} * 4 * c, dtype), conv.y = Random(int64_t{tokens} * 4 * c, dtype);
+  conv.w = static_cast<float*>(Random(9 * 4 * c, DType::kF32)), conv.bias = conv.w;
+  conv.n = 1, conv.height = conv.width = s.side, conv.channels = 4 * c, conv.gelu = true;
+  DepthwiseConvArgs exact_conv = conv;
+  exact_conv.x = wide(conv.x, int64_t{tokens} * 4 * c),
+  exact_conv.y = Random(int64_t{tokens} * 4 * c, DType::kF32);
+  LaunchDepthwiseConv(DType::kF32, exact_conv, nullptr);
+  LaunchDepthwiseConv(dtype, conv, nullptr);
+  Check(cudaDeviceSynchronize(), "depthwise");
+  const double conv_error = RelativeError(wide(conv.y, int64_t{tokens} * 4 * c), exact_conv.y,
+                                          int64_t{tokens} * 4 * c, DType::kF32);
+  Time(name("dwconv+gelu"), conv_error, 18e-9 * tokens * 4 * c, 2e-6 * tokens * 4 * c * size,
+       [&](cudaStream_t stream) { LaunchDepthwiseConv(dtype, conv, stream); });
+  Gemm(precision, name("fc2"), tokens, c, 4 * c, nullptr, 0, true);
+  if (index > 0) {
+    const Stage& before = kStages[index - 1];
+    const Patches p = {before.side, before.side, before.channels, s.side, s.side, 2, 1, 3 * before.channels};
+    Gemm(precision, name("patch_embed"), tokens, c, 9 * before.channels, &p,
+         int64_t{before.side} * before.side * before.channels);
+    Gemm(precision, name("head"), tokens, 256, c);
+  }
+}
+
+void Head(Precision precision) {
+  const DType dtype = StorageOf(precision);
+  DecodeHeadArgs head;
+  constexpr int kHidden = 256, kClasses = 19, kSide = 256, kChannels = 64;
+  head.x = Random(kSide * kSide * kChannels, dtype);
+  head.w1 = Random(kHidden * kChannels, dtype), head.b1 = static_cast<float*>(Random(kHidden, DType::kF32));
+  head.w2 = Random(kHeadClasses * kHidden, dtype), head.b2 = head.b1;
+  for (int i = 0; i < 3; ++i) {
+    const int side = kSide >> (i + 1);
+    head.maps[i] = {Random(int64_t{side} * side * kHidden, dtype), side, side};
+  }
+  head.map_count = 3;
+  head.y = static_cast<float*>(Random(kSide * kSide * kClasses, DType::kF32));
+  head.n = 1, head.height = head.width = kSide, head.channels = kChannels, head.hidden = kHidden;
+  head.classes = kClasses;
+  Time("decode_head", -1, 2e-9 * kSide * kSide * kHidden * (kChannels + kClasses), 0,
+       [&](cudaStream_t stream) { LaunchDecodeHead(precision, head, stream); });
+  UpsampleArgmaxArgs argmax;
+  argmax.logits = head.y;
+  argmax.n = 1, argmax.height = argmax.width = kSide, argmax.classes = kClasses;
+  argmax.out_height = argmax.out_width = 1024;
+  argmax.labels = Random(1024 * 1024, DType::kF16);
+  Time("upsample_argmax", -1, 0, 1e-6 * (kSide * kSide * kClasses * 4 + 1024 * 1024),
+       [&](cudaStream_t stream) { LaunchUpsampleArgmax(argmax, stream); });
+}
+
+}  // namespace
+}  // namespace segforge::cuda
+
+int main(int argc, char** argv) {
+  using segforge::Precision;
+  Precision precision = Precision::kFp16;
+  if (argc > 1 && std::strcmp(argv[1], "bf16") == 0) precision = Precision::kBf16;
+  if (argc > 1 && std::strcmp(argv[1], "tf32") == 0) precision = Precision::kTf32;
+  if (argc > 1 && std::strcmp(argv[1], "fp32") == 0) precision = Precision::kFp32;
+  for (int stage = 0; stage < 4; ++stage) segforge::cuda::Encoder(precision, stage);
+  segforge::cuda::Head(precision);
+}

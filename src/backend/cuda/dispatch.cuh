@@ -1,0 +1,28 @@
+// From a dtype known at run time to the type that a kernel is instantiated for.
+#pragma once
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include "base/dtype.h"
+
+namespace segforge::cuda {
+
+// run(T()) with the dtype's own type: f32, f16 or bf16, as values on a GPU are.
+template <typename Run>
+void WithType(DType dtype, Run run) {
+  switch (dtype) {
+    case DType::kF16:
+      return run(__half());
+    case DType::kBF16:
+      return run(__nv_bfloat16());
+    default:
+      return run(float());
+  }
+}
+
+inline unsigned BlocksFor(int64_t threads, int block) {
+  return static_cast<unsigned>((threads + block - 1) / block);
+}
+
+}  // namespace segforge::cuda
