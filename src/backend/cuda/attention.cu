@@ -1,6 +1,7 @@
 #include "backend/cuda/attention.h"
 
 #include "backend/cuda/attention_hopper.cuh"
+#include "backend/cuda/dispatch.cuh"
 #include "backend/cuda/launch.cuh"
 
 namespace segforge::cuda {
@@ -93,16 +94,7 @@ void LaunchIn(const AttentionArgs& args, cudaStream_t stream) {
 }  // namespace
 
 void LaunchAttention(Precision precision, const AttentionArgs& args, cudaStream_t stream) {
-  switch (precision) {
-    case Precision::kFp32:
-      return LaunchIn<Fp32>(args, stream);
-    case Precision::kTf32:
-      return LaunchIn<Tf32>(args, stream);
-    case Precision::kFp16:
-      return LaunchIn<Fp16>(args, stream);
-    case Precision::kBf16:
-      return LaunchIn<Bf16>(args, stream);
-  }
+  WithMath(precision, [&]<typename Math>(Math) { LaunchIn<Math>(args, stream); });
 }
 
 }  // namespace segforge::cuda

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/cuda/decode_head_tiles.cuh"
+#include "backend/cuda/dispatch.cuh"
 #include "backend/cuda/gemm.h"
 
 namespace segforge::cuda {
@@ -247,16 +248,13 @@ int HeadColumn(Precision precision, int place) {
 }
 
 void LaunchDecodeHead(Precision precision, const DecodeHeadArgs& args, cudaStream_t stream) {
-  switch (precision) {
-    case Precision::kFp32:
-      return LaunchIn<Fp32>(args, stream);
-    case Precision::kTf32:
-      return LaunchIn<Tf32>(args, stream);
-    case Precision::kFp16:
-      return LaunchTiles<Fp16>(args, stream);
-    case Precision::kBf16:
-      return LaunchTiles<Bf16>(args, stream);
-  }
+  WithMath(precision, [&]<typename Math>(Math) {
+    if constexpr (sizeof(typename Math::Storage) == 2) {
+      LaunchTiles<Math>(args, stream);
+    } else {
+      LaunchIn<Math>(args, stream);
+    }
+  });
 }
 
 }  // namespace segforge::cuda

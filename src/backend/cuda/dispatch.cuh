@@ -1,10 +1,12 @@
-// From a dtype known at run time to the type that a kernel is instantiated for.
+// From what is known at run time to the type that a kernel is instantiated for.
 #pragma once
 
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
+#include "backend/cuda/math.cuh"
 #include "base/dtype.h"
+#include "ir/precision.h"
 
 namespace segforge::cuda {
 
@@ -18,6 +20,21 @@ void WithType(DType dtype, Run run) {
       return run(__nv_bfloat16());
     default:
       return run(float());
+  }
+}
+
+// run(Math()) with the arithmetic of a precision.
+template <typename Run>
+void WithMath(Precision precision, Run run) {
+  switch (precision) {
+    case Precision::kFp32:
+      return run(Fp32());
+    case Precision::kTf32:
+      return run(Tf32());
+    case Precision::kFp16:
+      return run(Fp16());
+    case Precision::kBf16:
+      return run(Bf16());
   }
 }
 

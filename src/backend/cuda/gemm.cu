@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backend/cuda/dispatch.cuh"
 #include "backend/cuda/gemm_hopper.cuh"
 #include "backend/cuda/launch.cuh"
 #include "backend/cuda/properties.h"
@@ -158,16 +159,7 @@ int64_t GemmScratchBytes(int m, int n, int k, Precision precision) {
 }
 
 void LaunchGemm(Precision precision, const GemmArgs& args, cudaStream_t stream) {
-  switch (precision) {
-    case Precision::kFp32:
-      return LaunchIn<Fp32>(args, precision, stream);
-    case Precision::kTf32:
-      return LaunchIn<Tf32>(args, precision, stream);
-    case Precision::kFp16:
-      return LaunchIn<Fp16>(args, precision, stream);
-    case Precision::kBf16:
-      return LaunchIn<Bf16>(args, precision, stream);
-  }
+  WithMath(precision, [&]<typename Math>(Math) { LaunchIn<Math>(args, precision, stream); });
 }
 
 }  // namespace segforge::cuda
