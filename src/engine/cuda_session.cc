@@ -126,16 +126,22 @@ Status CudaSession::Prepare(std::shared_ptr<const Plan> plan) {
   SEGFORGE_CHECK(plan->threads == threads());
   if (plan == plan_) return Status();
   SEGFORGE_RETURN_IF_CUDA_ERROR(cudaSetDevice(device_), "cuda");
+  plan_ = nullptr;
   if (plan->arena_bytes > arena_.bytes()) {
     const InputSize& size = plan->size;
     const std::string what = fmt::format("the plan for {}x{}x{}", size.n, size.h, size.w);
     graphs_.clear();
-    plan_ = nullptr;
     SEGFORGE_RETURN_IF_ERROR(Grow(arena_, plan->arena_bytes, what));
   }
   const BufferPlace& input = plan->inputs.front();
   SEGFORGE_RETURN_IF_ERROR(Grow(device_image_, static_cast<size_t>(input.shape.elems()), "the images"));
   SEGFORGE_RETURN_IF_ERROR(Grow(host_image_, static_cast<size_t>(input.shape.elems()), "the images"));
+  // Page-locked memory for what input() and output() give: these cannot fail.
+  SEGFORGE_RETURN_IF_ERROR(Grow(host_input_, FloatBytes(input.shape), "the input"));
+  host_outputs_.resize(std::max(host_outputs_.size(), plan->outputs.size()));
+  for (size_t i = 0; i < plan->outputs.size(); ++i) {
+    SEGFORGE_RETURN_IF_ERROR(Grow(host_outputs_[i], FloatBytes(plan->outputs[i].shape), "the outputs"));
+  }
   plan_ = std::move(plan);
   host_input_is_new_ = false;
   Bind();
@@ -158,13 +164,8 @@ void CudaSession::Bind() {
 
 TensorView CudaSession::input(size_t index) {
   SEGFORGE_CHECK(plan_ != nullptr && index < plan_->inputs.size());
-  const Shape& shape = plan_->inputs[index].shape;
-  if (FloatBytes(shape) > host_input_.bytes()) {
-    const Status status = Grow(host_input_, FloatBytes(shape), "the input");
-    SEGFORGE_CHECK(status.ok());
-  }
   host_input_is_new_ = true;
-  return {host_input_.data(), DType::kF32, shape};
+  return {host_input_.data(), DType::kF32, plan_->inputs[index].shape};
 }
 
 Status CudaSession::UploadInput() {
@@ -327,7 +328,6 @@ ConstTensorView CudaSession::ToHost(const ConstTensorView& device, PinnedBuffer&
 
 ConstTensorView CudaSession::output(size_t index) const {
   SEGFORGE_CHECK(plan_ != nullptr && index < plan_->outputs.size());
-  if (host_outputs_.size() <= index) host_outputs_.resize(index + 1);
   return ToHost(At(plan_->outputs[index]), host_outputs_[index]);
 }
 
