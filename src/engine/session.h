@@ -19,8 +19,8 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   // The plan must be for threads() threads and of the session's backend. Fails with kOutOfMemory, naming the
-  // bytes, before anything is taken; the session then has the plan that it had. Allocates nothing when plans
-  // as large and as long were prepared before.
+  // bytes, before anything is taken; the session then has the plan that it had, on a GPU perhaps none.
+  // Allocates nothing when plans as large and as long were prepared before.
   virtual Status Prepare(std::shared_ptr<const Plan> plan) = 0;
 
   // [N,H,W,C] f32, to be filled after Prepare. Ask for it anew before it is filled again: that is how a
