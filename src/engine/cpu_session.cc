@@ -18,26 +18,8 @@ Status CpuSession::Prepare(std::shared_ptr<const Plan> plan) {
     arena_ = AlignedBuffer(plan->arena_bytes);
   }
   plan_ = std::move(plan);
-  Bind();
+  steps_.Bind(*plan_, arena_.data());
   return Status();
-}
-
-TensorView CpuSession::At(const BufferPlace& place) const {
-  return {arena_.data() + place.offset_bytes, place.dtype, place.shape};
-}
-
-void CpuSession::Bind() {
-  steps_.clear();
-  views_.clear();
-  for (const Step& step : plan_->steps) {
-    for (const BufferPlace& input : step.inputs) views_.push_back(At(input));
-  }
-  size_t first = 0;
-  for (const Step& step : plan_->steps) {
-    const auto inputs = std::span<const ConstTensorView>(views_).subspan(first, step.inputs.size());
-    steps_.push_back({step.run, inputs, At(step.output), arena_.data() + step.scratch_offset_bytes});
-    first += step.inputs.size();
-  }
 }
 
 TensorView CpuSession::input(size_t index) {
@@ -71,7 +53,7 @@ Status CpuSession::Execute(FunctionRef<void(size_t)> after_step) {
   SEGFORGE_CHECK(plan_ != nullptr);
   for (size_t i = 0; i < steps_.size(); ++i) {
     const BoundStep& step = steps_[i];
-    step.kernel->Run({step.inputs, step.output, step.scratch, &pool()});
+    step.step->run->Run({step.inputs, step.output, step.scratch, &pool()});
     after_step(i);
   }
   return Status();

@@ -1,8 +1,7 @@
 // A session in host memory: the kernels' buffers are the caller's.
 #pragma once
 
-#include <vector>
-
+#include "engine/bound_steps.h"
 #include "engine/session.h"
 
 namespace segforge {
@@ -22,21 +21,12 @@ class CpuSession : public Session {
   Status Labels(int64_t n, const LabelMaps& maps) override;
 
  private:
-  // A step whose places have become pointers into the arena.
-  struct BoundStep {
-    const Kernel* kernel = nullptr;
-    std::span<const ConstTensorView> inputs;  // into views_
-    TensorView output;
-    std::byte* scratch = nullptr;
-  };
-  TensorView At(const BufferPlace& place) const;
-  void Bind();
+  TensorView At(const BufferPlace& place) const { return Bind(place, arena_.data()); }
 
   LabelKernel labels_;
   AlignedBuffer arena_;
   std::shared_ptr<const Plan> plan_;
-  std::vector<ConstTensorView> views_;
-  std::vector<BoundStep> steps_;
+  BoundSteps steps_;
 };
 
 }  // namespace segforge

@@ -11,6 +11,7 @@
 #include "backend/cuda/normalize.h"
 #include "backend/cuda/row_ops.h"
 #include "backend/cuda/upsample.h"
+#include "engine/bound_steps.h"
 
 namespace segforge {
 namespace {
@@ -70,21 +71,12 @@ class CudaSession final : public Session {
   Status Labels(int64_t n, const LabelMaps& maps) override;
 
  private:
-  struct BoundStep {
-    const Step* step = nullptr;
-    std::span<const ConstTensorView> inputs;  // into views_
-    TensorView output;
-    std::byte* scratch = nullptr;
-  };
   struct PlanGraph {
     std::shared_ptr<const Plan> plan;
     GraphExec exec;
   };
 
-  TensorView At(const BufferPlace& place) const {
-    return {arena_.data() + place.offset_bytes, place.dtype, place.shape};
-  }
-  void Bind();
+  TensorView At(const BufferPlace& place) const { return Bind(place, arena_.data()); }
   Status RunStep(const BoundStep& bound);
   Status UploadInput();
   Result<cudaGraphExec_t> GraphOfPlan();
@@ -104,10 +96,9 @@ class CudaSession final : public Session {
   Stream stream_;
   DeviceBuffer arena_;
   std::shared_ptr<const Plan> plan_;
-  std::vector<ConstTensorView> views_;
-  std::vector<BoundStep> steps_;
-  std::list<PlanGraph>
-      graphs_;  // the one used last comes first; all of them point into the arena as it is now
+  BoundSteps steps_;
+  // The one used last comes first; all of them point into the arena as it is now.
+  std::list<PlanGraph> graphs_;
   std::vector<Event> events_;
 
   PinnedBuffer host_input_;  // what input() gives
@@ -144,22 +135,8 @@ Status CudaSession::Prepare(std::shared_ptr<const Plan> plan) {
   }
   plan_ = std::move(plan);
   host_input_is_new_ = false;
-  Bind();
+  steps_.Bind(*plan_, arena_.data());
   return Status();
-}
-
-void CudaSession::Bind() {
-  steps_.clear();
-  views_.clear();
-  for (const Step& step : plan_->steps) {
-    for (const BufferPlace& input : step.inputs) views_.push_back(At(input));
-  }
-  size_t first = 0;
-  for (const Step& step : plan_->steps) {
-    const auto inputs = std::span<const ConstTensorView>(views_).subspan(first, step.inputs.size());
-    steps_.push_back({&step, inputs, At(step.output), arena_.data() + step.scratch_offset_bytes});
-    first += step.inputs.size();
-  }
 }
 
 TensorView CudaSession::input(size_t index) {

@@ -9,8 +9,8 @@
 namespace segforge::cuda {
 namespace {
 
-constexpr int kTileX = 16,
-              kTileY = 8;  // pixels of a block: near each other, so that the maps' values are shared
+// Pixels of a block: near each other, so that the maps' values are shared.
+constexpr int kTileX = 16, kTileY = 8;
 constexpr int kPixels = kTileX * kTileY;
 constexpr int kWarps = 4;
 constexpr int kThreads = 32 * kWarps;
