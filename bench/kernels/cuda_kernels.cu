@@ -17,6 +17,8 @@
 #include "backend/cuda/decode_head.h"
 #include "backend/cuda/depthwise_conv.h"
 #include "backend/cuda/gemm.h"
+#include "backend/cuda/mix_ffn.h"
+#include "backend/cuda/mix_ffn_weights.h"
 #include "backend/cuda/row_ops.h"
 #include "backend/cuda/upsample.h"
 
@@ -169,6 +171,59 @@ void Gemm(Precision precision, const std::string& name, int m, int n, int k, con
        [&](cudaStream_t stream) { LaunchGemm(precision, args, stream); });
 }
 
+// The feed-forward half of a block in one kernel, against the same in float32, step by step.
+void MixFfn(Precision precision, int index) {
+  const auto [side, c, heads, sr] = kStages[index];
+  const int tokens = side * side, hidden = 4 * c;
+  if (!FusesMixFfn(precision, c, hidden)) return;
+  const DType dtype = StorageOf(precision);
+  const auto values = [](int elems, float scale, float offset) {
+    auto v = Download(Random(elems, DType::kF32), elems, DType::kF32);
+    for (float& value : v) value = value * scale + offset;
+    return v;
+  };
+  const auto gamma = values(c, 0.3f, 1), beta = values(c, 0.3f, 0), w1 = values(hidden * c, 0.2f, 0),
+             b1 = values(hidden, 0.5f, 0), wd = values(9 * hidden, 0.5f, 0), bd = values(hidden, 0.5f, 0),
+             w2 = values(c * hidden, 0.1f, 0), b2 = values(c, 0.5f, 0);
+  const auto up = [](const std::vector<float>& v) { return static_cast<float*>(Upload(v, DType::kF32)); };
+  const PackedMixFfn packed = PackMixFfn({gamma, beta, w1, b1, wd, bd, w2}, precision);
+  MixFfnArgs args;
+  args.x = Random(int64_t{tokens} * c, dtype), args.y = Random(int64_t{tokens} * c, dtype);
+  args.w1 = Upload(packed.w1, dtype), args.w2 = Upload(packed.w2, dtype), args.b2 = up(b2);
+  void* taps = nullptr;
+  Check(cudaMalloc(&taps, packed.taps.size() * 4), "memory");
+  Check(cudaMemcpy(taps, packed.taps.data(), packed.taps.size() * 4, cudaMemcpyHostToDevice), "copy");
+  args.taps = static_cast<uint32_t*>(taps);
+  args.n = 1, args.height = args.width = side, args.channels = c, args.hidden = hidden, args.eps = 1e-6f;
+
+  float* x = up(Download(args.x, int64_t{tokens} * c, dtype));
+  float* middle = static_cast<float*>(Random(int64_t{tokens} * hidden, DType::kF32));
+  float* active = static_cast<float*>(Random(int64_t{tokens} * hidden, DType::kF32));
+  float* normal = static_cast<float*>(Random(int64_t{tokens} * c, DType::kF32));
+  LayerNormArgs norm;
+  norm.x = x, norm.y = normal, norm.gamma = up(gamma), norm.beta = up(beta);
+  norm.rows = tokens, norm.channels = c, norm.eps = args.eps;
+  LaunchLayerNorm(DType::kF32, norm, nullptr);
+  PlainConvArgs fc;
+  fc.x = normal, fc.w = up(w1), fc.bias = up(b1), fc.y = middle;
+  fc.n = fc.height = fc.out_height = 1, fc.width = fc.out_width = tokens;
+  fc.channels = c, fc.out_channels = hidden;
+  LaunchPlainConv(DType::kF32, fc, nullptr);
+  DepthwiseConvArgs conv;
+  conv.x = middle, conv.y = active, conv.w = up(wd), conv.bias = up(bd);
+  conv.n = 1, conv.height = conv.width = side, conv.channels = hidden, conv.gelu = true;
+  LaunchDepthwiseConv(DType::kF32, conv, nullptr);
+  fc.x = active, fc.w = up(w2), fc.bias = args.b2, fc.y = normal, fc.residual = x;
+  fc.channels = hidden, fc.out_channels = c;
+  LaunchPlainConv(DType::kF32, fc, nullptr);
+  LaunchMixFfn(precision, args, nullptr);
+  Check(cudaDeviceSynchronize(), "mix_ffn");
+  const auto result = Upload(Download(args.y, int64_t{tokens} * c, dtype), DType::kF32);
+  Time("stage" + std::to_string(index + 1) + " mix_ffn",
+       RelativeError(result, normal, int64_t{tokens} * c, DType::kF32), 2e-9 * tokens * hidden * (2 * c + 9),
+       2e-6 * tokens * c * 2, [&](cudaStream_t stream) { LaunchMixFfn(precision, args, stream); });
+}
+
 void Encoder(Precision precision, int index) {
   const Stage& s = kStages[index];
   const DType dtype = StorageOf(precision);
@@ -266,6 +321,9 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "bf16") == 0) precision = Precision::kBf16;
   if (argc > 1 && std::strcmp(argv[1], "tf32") == 0) precision = Precision::kTf32;
   if (argc > 1 && std::strcmp(argv[1], "fp32") == 0) precision = Precision::kFp32;
-  for (int stage = 0; stage < 4; ++stage) segforge::cuda::Encoder(precision, stage);
+  for (int stage = 0; stage < 4; ++stage) {
+    segforge::cuda::Encoder(precision, stage);
+    segforge::cuda::MixFfn(precision, stage);
+  }
   segforge::cuda::Head(precision);
 }

@@ -13,6 +13,11 @@ const KernelRow* Backend::Find(Op op) const {
   return row == rows_.end() ? nullptr : &*row;
 }
 
+bool Backend::Takes(const Graph& graph, const Node& node) const {
+  const KernelRow* row = Find(node.op);
+  return row != nullptr && (!row->takes || row->takes(graph, node));
+}
+
 bool Backend::Runs(Precision precision) const {
   return std::ranges::find(traits_.precisions, precision) != traits_.precisions.end();
 }

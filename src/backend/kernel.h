@@ -44,6 +44,8 @@ struct KernelRow {
   Op op;
   std::string_view name;  // "cpu.gemm": what profiles and plans print
   KernelMaker make;
+  // Whether the kernel is for this node, its precision included; empty: for every node of the op.
+  std::function<bool(const Graph& graph, const Node& node)> takes = {};
 };
 
 // What the engine must know of a backend besides its kernels.
@@ -65,6 +67,7 @@ class Backend {
   const std::vector<KernelRow>& rows() const { return rows_; }
   const KernelRow* Find(Op op) const;
   bool Offers(Op op) const { return Find(op) != nullptr; }
+  bool Takes(const Graph& graph, const Node& node) const;
 
  private:
   std::string name_;

@@ -26,9 +26,12 @@ Result<PrecisionOf> ChoosePrecision(const Graph& graph, Precision precision,
       return InvalidInput("no layer is named \"{}\"; `segforge inspect --graph` lists them", pattern);
   }
   return PrecisionOf([precision, fp32_layers](const Node& node) {
-    const auto fits = [&](const std::string& pattern) { return Fits(pattern, node.name); };
-    return std::ranges::any_of(fp32_layers, fits) ? Precision::kFp32 : precision;
+    return FitsAny(fp32_layers, node.name) ? Precision::kFp32 : precision;
   });
+}
+
+bool FitsAny(const std::vector<std::string>& patterns, const std::string& name) {
+  return std::ranges::any_of(patterns, [&](const std::string& pattern) { return Fits(pattern, name); });
 }
 
 std::string NamesOf(std::span<const Precision> precisions) {

@@ -45,6 +45,14 @@ Status SetPrecisions(Graph& graph, const Backend& backend, const EngineOptions& 
   return Verify(graph);
 }
 
+// A layer that is to stay in fp32 stays a node of its own.
+bool Takes(const Backend& backend, const EngineOptions& options, const Graph& graph, Node fused,
+           std::span<const NodeId> replaced) {
+  fused.precision = options.precision;
+  const auto is_kept = [&](NodeId id) { return FitsAny(options.fp32_layers, graph.node(id).name); };
+  return backend.Takes(graph, fused) && std::ranges::none_of(replaced, is_kept);
+}
+
 }  // namespace
 
 struct Engine::State {
@@ -62,6 +70,9 @@ Result<std::unique_ptr<Engine>> Engine::Build(Graph graph, const Backend& backen
   SEGFORGE_RETURN_IF_ERROR(Verify(graph));
   SEGFORGE_RETURN_IF_ERROR(CheckInput(graph));
   options.passes.offers = [&](Op op) { return backend.Offers(op); };
+  options.passes.takes = [&](const Graph& whole, const Node& fused, std::span<const NodeId> replaced) {
+    return Takes(backend, options, whole, fused, replaced);
+  };
   auto state = std::make_unique<State>();
   SEGFORGE_ASSIGN_OR_RETURN(state->pass_reports, RunPasses(graph, options.passes));
   SEGFORGE_RETURN_IF_ERROR(SetPrecisions(graph, backend, options));

@@ -7,6 +7,7 @@ namespace {
 
 struct Match {
   std::vector<NodeId> inputs;  // of the MixFfn
+  std::vector<NodeId> replaced;
   std::string name;
   float eps = 0;
 };
@@ -20,12 +21,14 @@ bool HasConstants(const Graph& graph, const Node& node) {
 std::optional<Match> MatchBranch(const Graph& graph, const Uses& uses, NodeId sum, NodeId branch, NodeId x) {
   static constexpr Op kChain[] = {Op::kLinear, Op::kGelu, Op::kDepthwiseConv2d, Op::kLinear, Op::kLayerNorm};
   std::vector<const Node*> chain;
+  std::vector<NodeId> replaced = {sum};
   NodeId reader = sum, id = branch;
   for (Op op : kChain) {
     const Node& node = graph.node(id);
     if (node.op != op || !uses.HasOnlyReader(id, reader)) return std::nullopt;
     if (op != Op::kGelu && !HasConstants(graph, node)) return std::nullopt;
     chain.push_back(&node);
+    replaced.push_back(id);
     reader = id;
     id = node.inputs[0];
   }
@@ -35,6 +38,7 @@ std::optional<Match> MatchBranch(const Graph& graph, const Uses& uses, NodeId su
   if (!fits) return std::nullopt;
   return Match{{x, norm.inputs[1], norm.inputs[2], fc1.inputs[1], fc1.inputs[2], conv.inputs[1],
                 conv.inputs[2], fc2.inputs[1], fc2.inputs[2]},
+               std::move(replaced),
                CommonName({fc1.name, fc2.name}),
                norm.as<LayerNormAttrs>().eps};
 }
@@ -48,13 +52,14 @@ std::optional<Match> MatchAt(const Graph& graph, const Uses& uses, NodeId id) {
 
 }  // namespace
 
-Result<int> FuseMixFfn(Graph& graph) {
+Result<int> FuseMixFfn(Graph& graph, const TakesFused& takes) {
   return RewriteEach(graph, [&](const Uses& uses, NodeId id) -> Result<bool> {
     std::optional<Match> match = MatchAt(graph, uses, id);
     if (!match) return false;
     SEGFORGE_ASSIGN_OR_RETURN(
         const NodeId fused,
         graph.Add(Op::kMixFfn, match->name, std::move(match->inputs), MixFfnAttrs{match->eps}));
+    if (takes && !takes(graph, graph.node(fused), match->replaced)) return false;
     graph.Replace(id, fused);
     return true;
   });

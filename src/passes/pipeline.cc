@@ -29,6 +29,11 @@ Status CheckNames(const std::vector<std::string>& disabled) {
   return Status();
 }
 
+// A pass that pays wherever its op is offered.
+std::function<Result<int>(Graph&, const TakesFused&)> Always(Result<int> (*run)(Graph&)) {
+  return [run](Graph& graph, const TakesFused&) { return run(graph); };
+}
+
 bool IsEnabled(const Pass& pass, const PassOptions& options) {
   const auto names_pass = [&](const std::string& name) { return name == "all" || name == pass.name; };
   if (std::ranges::any_of(options.disabled, names_pass)) return false;
@@ -38,7 +43,7 @@ bool IsEnabled(const Pass& pass, const PassOptions& options) {
 Result<PassReport> RunPass(const Pass& pass, Graph& graph, const PassOptions& options) {
   const Graph before = options.on_change ? graph : Graph();
   const auto start = std::chrono::steady_clock::now();
-  SEGFORGE_ASSIGN_OR_RETURN(const int rewrites, pass.run(graph));
+  SEGFORGE_ASSIGN_OR_RETURN(const int rewrites, pass.run(graph, options.takes));
   const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
   SEGFORGE_RETURN_IF_ERROR(Verify(graph));
   if (rewrites > 0 && options.on_change) options.on_change(pass, before, graph);
@@ -54,25 +59,34 @@ std::span<const Pass> Pipeline() {
       {"fuse-layer-norm",
        "one LayerNorm for its mean, variance and division",
        {Op::kLayerNorm},
-       FuseLayerNorm},
-      {"fold-batch-norm", "BatchNorm goes into the weights before it", {}, FoldBatchNorm},
-      {"fold-head", "the head's products run at each stage's own resolution", {Op::kUpsampleSum}, FoldHead},
+       Always(FuseLayerNorm)},
+      {"fold-batch-norm", "BatchNorm goes into the weights before it", {}, Always(FoldBatchNorm)},
+      {"fold-head",
+       "the head's products run at each stage's own resolution",
+       {Op::kUpsampleSum},
+       Always(FoldHead)},
       {"fuse-decode-head",
        "one DecodeHead from the largest stage's product to the classifier",
        {Op::kDecodeHead},
-       FuseDecodeHead},
-      {"fuse-attention", "one Attention for its products and softmax", {Op::kAttention}, FuseAttention},
-      {"merge-key-value", "keys and values are one product", {}, MergeKeyValue},
-      {"lower-patch-conv", "a convolution over patches is one product", {Op::kPatchLinear}, LowerPatchConv},
+       Always(FuseDecodeHead)},
+      {"fuse-attention",
+       "one Attention for its products and softmax",
+       {Op::kAttention},
+       Always(FuseAttention)},
+      {"merge-key-value", "keys and values are one product", {}, Always(MergeKeyValue)},
+      {"lower-patch-conv",
+       "a convolution over patches is one product",
+       {Op::kPatchLinear},
+       Always(LowerPatchConv)},
       {"fuse-mix-ffn", "one MixFfn for the feed-forward half of a block", {Op::kMixFfn}, FuseMixFfn},
       {"fuse-depthwise-gelu",
        "GELU goes into the depthwise convolution",
        {Op::kDepthwiseConvGelu},
-       FuseDepthwiseGelu},
+       Always(FuseDepthwiseGelu)},
       {"fuse-epilogue",
        "residual and activation go into the product before",
        {Op::kLinearEpilogue},
-       FuseEpilogue},
+       Always(FuseEpilogue)},
   };
   return kPipeline;
 }

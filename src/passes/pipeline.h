@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "passes/takes_fused.h"
 
 namespace segforge {
 
@@ -16,10 +17,11 @@ namespace segforge {
 using OffersOp = std::function<bool(Op)>;
 
 struct Pass {
-  std::string_view name;             // "fold-head": what --disable-pass takes
-  std::string_view summary;          // one line for the user
-  std::vector<Op> makes;             // skipped unless the backend offers all of these
-  Result<int> (*run)(Graph& graph);  // returns how many times it rewrote
+  std::string_view name;     // "fold-head": what --disable-pass takes
+  std::string_view summary;  // one line for the user
+  std::vector<Op> makes;     // skipped unless the backend offers all of these
+  // Returns how many times it rewrote.
+  std::function<Result<int>(Graph& graph, const TakesFused& takes)> run;
 };
 
 std::span<const Pass> Pipeline();
@@ -27,6 +29,7 @@ std::span<const Pass> Pipeline();
 struct PassOptions {
   std::vector<std::string> disabled = {};  // names; "all" disables every pass. An unknown name is an error
   OffersOp offers = {};                    // empty: everything is offered
+  TakesFused takes = {};                   // empty: and wanted
   std::function<void(const Pass&, const Graph& before, const Graph& after)> on_change = {};  // for dumps
 };
 struct PassReport {

@@ -8,6 +8,7 @@ namespace {
 
 struct Made {
   Graph graph;
+  NodeId node = 0;
   std::unique_ptr<Kernel> kernel;
   std::vector<Tensor> inputs;  // the computed ones, in the type that the kernel reads
   ValueType type;              // of the output
@@ -33,7 +34,7 @@ Tensor AsType(const Tensor& from, DType dtype) {
   return to;
 }
 
-Made Make(const BackendCase& backend, Op op, const std::vector<OpInput>& inputs, Attributes attributes) {
+Made MakeNode(const BackendCase& backend, Op op, const std::vector<OpInput>& inputs, Attributes attributes) {
   const DType storage = StorageOf(backend.precision);
   Made made;
   std::vector<NodeId> ids;
@@ -49,8 +50,14 @@ Made Make(const BackendCase& backend, Op op, const std::vector<OpInput>& inputs,
   }
   const auto id = made.graph.Add(op, "node", ids, std::move(attributes), backend.precision);
   EXPECT_TRUE(id.ok()) << id.status().message();
-  made.type = made.graph.node(id.value()).type;
-  auto kernel = backend.make().Find(op)->make(made.graph, made.graph.node(id.value()));
+  made.node = id.value();
+  made.type = made.graph.node(made.node).type;
+  return made;
+}
+
+Made Make(const BackendCase& backend, Op op, const std::vector<OpInput>& inputs, Attributes attributes) {
+  Made made = MakeNode(backend, op, inputs, std::move(attributes));
+  auto kernel = backend.make().Find(op)->make(made.graph, made.graph.node(made.node));
   EXPECT_TRUE(kernel.ok()) << kernel.status().message();
   made.kernel = std::move(kernel).value();
   return made;
@@ -103,6 +110,11 @@ Tensor OpTest::RandomTensor(Shape shape, uint32_t seed, float deviation, float m
 Tensor OpTest::Rounded(Tensor tensor) const {
   for (float& value : tensor.span<float>()) value = RoundTo(backend().precision, value);
   return tensor;
+}
+
+bool OpTest::Takes(Op op, const std::vector<OpInput>& inputs, Attributes attributes) const {
+  const Made made = MakeNode(backend(), op, inputs, std::move(attributes));
+  return backend().make().Takes(made.graph, made.graph.node(made.node));
 }
 
 Tensor OpTest::Run(Op op, const std::vector<OpInput>& inputs, Attributes attributes) const {

@@ -37,6 +37,8 @@ class OpTest : public testing::TestWithParam<OpCase> {
   const BackendCase& backend() const { return std::get<0>(GetParam()); }
   double unit() const { return UnitRoundoff(backend().precision); }
   bool Offers(Op op) const { return backend().make().Offers(op); }
+  // Whether the backend has a kernel for such a node: an op may be for some shapes and precisions alone.
+  bool Takes(Op op, const std::vector<OpInput>& inputs, Attributes attributes = NoAttrs()) const;
 
   // Numbers that the precision under test has, so that all errors are the operation's own.
   Tensor RandomTensor(Shape shape, uint32_t seed, float deviation = 1, float mean = 0) const;

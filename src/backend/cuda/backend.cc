@@ -25,6 +25,9 @@ Result<Backend> MakeCudaBackend(int device) {
                        chosen.compute_major, chosen.compute_minor);
   }
   const auto on_device = [device](auto make) { return OnDevice(device, make); };
+  const auto takes_mix_ffn = [device](const Graph& graph, const Node& node) {
+    return cudaSetDevice(device) == cudaSuccess && cuda::TakesMixFfn(graph, node);
+  };
   std::vector<KernelRow> rows = {
       {Op::kLinear, "cuda.gemm", on_device(cuda::MakeLinear)},
       {Op::kLinearEpilogue, "cuda.gemm", on_device(cuda::MakeLinear)},
@@ -40,6 +43,7 @@ Result<Backend> MakeCudaBackend(int device) {
       {Op::kCast, "cuda.cast", on_device(cuda::MakeCast)},
       {Op::kResizeBilinear, "cuda.upsample_sum", on_device(cuda::MakeResizeBilinear)},
       {Op::kUpsampleSum, "cuda.upsample_sum", on_device(cuda::MakeUpsampleSum)},
+      {Op::kMixFfn, "cuda.mix_ffn", on_device(cuda::MakeMixFfn), takes_mix_ffn},
       {Op::kDecodeHead, "cuda.decode_head", on_device(cuda::MakeDecodeHead)},
   };
   BackendTraits traits;

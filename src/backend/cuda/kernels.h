@@ -21,6 +21,8 @@ MadeKernel MakeAdd(const Graph& graph, const Node& node);
 MadeKernel MakeCast(const Graph& graph, const Node& node);
 MadeKernel MakeUpsampleSum(const Graph& graph, const Node& node);
 MadeKernel MakeResizeBilinear(const Graph& graph, const Node& node);
+MadeKernel MakeMixFfn(const Graph& graph, const Node& node);
+bool TakesMixFfn(const Graph& graph, const Node& node);  // on the current device
 MadeKernel MakeDecodeHead(const Graph& graph, const Node& node);
 
 inline cudaStream_t StreamOf(const KernelArgs& args) { return static_cast<cudaStream_t>(args.stream); }

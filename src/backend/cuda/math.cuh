@@ -200,21 +200,22 @@ struct Vector {
   static constexpr int kElems = kChunkBytes / static_cast<int>(sizeof(T));
   float x[kElems];
 
-  static __device__ Vector Load(const T* from) {
-    const uint4 bits = *reinterpret_cast<const uint4*>(from);
+  static __device__ Vector Load(const T* from) { return Of(*reinterpret_cast<const uint4*>(from)); }
+  static __device__ Vector Of(uint4 bits) {
     Vector v;
     const T* values = reinterpret_cast<const T*>(&bits);
 #pragma unroll
     for (int i = 0; i < kElems; ++i) v.x[i] = ToFloat(values[i]);
     return v;
   }
-  __device__ void Store(T* to) const {
+  __device__ uint4 Bits() const {
     uint4 bits;
     T* values = reinterpret_cast<T*>(&bits);
 #pragma unroll
     for (int i = 0; i < kElems; ++i) values[i] = FromFloat<T>(x[i]);
-    *reinterpret_cast<uint4*>(to) = bits;
+    return bits;
   }
+  __device__ void Store(T* to) const { *reinterpret_cast<uint4*>(to) = Bits(); }
 };
 
 }  // namespace segforge::cuda

@@ -9,6 +9,12 @@ __device__ inline uint32_t SharedAddress(const void* pointer) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(pointer));
 }
 
+__device__ inline void StoreChunk(uint32_t shared, uint4 bits) {
+  asm volatile("st.shared.v4.u32 [%0], {%1,%2,%3,%4};" ::"r"(shared), "r"(bits.x), "r"(bits.y), "r"(bits.z),
+               "r"(bits.w)
+               : "memory");
+}
+
 // 16 bytes from global to shared memory, zeros when `valid` is false; asynchronous from compute
 // capability 8.0 on.
 __device__ inline void CopyChunk(uint32_t shared, const void* global, bool valid) {
@@ -17,8 +23,7 @@ __device__ inline void CopyChunk(uint32_t shared, const void* global, bool valid
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared), "l"(global), "r"(bytes));
 #else
   const uint4 bits = valid ? *static_cast<const uint4*>(global) : make_uint4(0, 0, 0, 0);
-  asm volatile("st.shared.v4.u32 [%0], {%1,%2,%3,%4};" ::"r"(shared), "r"(bits.x), "r"(bits.y), "r"(bits.z),
-               "r"(bits.w));
+  StoreChunk(shared, bits);
 #endif
 }
 // Closes a group of copies; WaitForCopies<n> returns when all but the last n groups are there.
