@@ -3,6 +3,7 @@
 #include "api/error.h"
 #include "api/network_input.h"
 #include "api/stopwatch.h"
+#include "engine/fill_with_noise.h"
 
 namespace segforge {
 namespace {
@@ -17,16 +18,6 @@ void CheckSize(const InputSize& size) {
   ThrowIfError(CheckSizeOptions(fixed));
   if (size.n < 1 || size.n > kMaxBatch) {
     Throw(InvalidInput("batch: expected 1 to {}, got {}", kMaxBatch, size.n));
-  }
-}
-
-// Values as normalised pixels have them, -2 .. 2: no kernel's time depends on more than that.
-void FillWithNoise(const TensorView& input) {
-  uint32_t state = 1;
-  auto* values = input.as<float>();
-  for (int64_t i = 0; i < input.shape.elems(); ++i) {
-    state = state * 1664525U + 1013904223U;  // Numerical Recipes' generator
-    values[i] = static_cast<float>(state >> 8) * (4.0f / 16777216.0f) - 2.0f;
   }
 }
 

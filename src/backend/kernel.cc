@@ -8,6 +8,13 @@ size_t Kernel::ScratchBytes(std::span<const Shape>, int) const { return 0; }
 
 bool Kernel::MayOverwrite(size_t) const { return false; }
 
+std::vector<std::string> Kernel::Tactics(std::span<const Shape>) const { return {}; }
+
+Result<std::unique_ptr<const Kernel>> Kernel::WithTactic(std::span<const Shape>,
+                                                         std::string_view tactic) const {
+  return Unsupported("there is no tactic \"{}\" here", tactic);
+}
+
 const KernelRow* Backend::Find(Op op) const {
   const auto row = std::ranges::find(rows_, op, &KernelRow::op);
   return row == rows_.end() ? nullptr : &*row;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,14 @@ class Kernel {
   // Must not allocate, throw or fail: shapes were checked when the plan was made. A CUDA kernel is launched
   // on args.stream and not waited for; what goes wrong on the device is the session's to find.
   virtual void Run(const KernelArgs& args) const = 0;
+
+  // Names of the ways to run at these shapes: "wgmma 128x64, split 2". Their results differ by rounding
+  // alone. None where there is one way only. Run takes the one that it believes to be the fastest.
+  virtual std::vector<std::string> Tactics(std::span<const Shape> inputs) const;
+  // This kernel, which must outlive the result, running in that way, at these shapes alone. kUnsupported for
+  // a name that Tactics does not give here; fails where there is no memory for what the way needs.
+  virtual Result<std::unique_ptr<const Kernel>> WithTactic(std::span<const Shape> inputs,
+                                                           std::string_view tactic) const;
 };
 
 // Makes the kernel of one node. Constants are taken from the graph: packed, or shared by pointer.

@@ -1,10 +1,20 @@
 #include "engine/cpu_session.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/memory.h"
 
 namespace segforge {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double UsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+}
+
+}  // namespace
 
 Status CpuSession::Prepare(std::shared_ptr<const Plan> plan) {
   SEGFORGE_CHECK(plan->threads == threads());
@@ -61,11 +71,29 @@ Status CpuSession::Execute(FunctionRef<void(size_t)> after_step) {
 
 Status CpuSession::ExecuteTimed(std::span<double> step_ends_us) {
   SEGFORGE_CHECK(step_ends_us.size() == steps_.size());
-  using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  return Execute([&](size_t step) {
-    step_ends_us[step] = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
-  });
+  return Execute([&](size_t step) { step_ends_us[step] = UsSince(start); });
+}
+
+Result<std::vector<double>> CpuSession::TimeKernels(size_t step, std::span<const Kernel* const> kernels,
+                                                    int rounds) {
+  SEGFORGE_CHECK(step < steps_.size() && rounds >= 1);
+  const BoundStep& bound = steps_[step];
+  const AlignedBuffer scratch(MostScratchBytes(bound, kernels));
+  std::vector<std::vector<double>> us(kernels.size());
+  for (int round = -1; round < rounds; ++round) {  // the first one warms up
+    for (size_t i = 0; i < kernels.size(); ++i) {
+      const Clock::time_point start = Clock::now();
+      kernels[i]->Run({bound.inputs, bound.output, scratch.data(), &pool()});
+      if (round >= 0) us[i].push_back(UsSince(start));
+    }
+  }
+  std::vector<double> medians;
+  for (std::vector<double>& times : us) {
+    std::ranges::nth_element(times, times.begin() + rounds / 2);
+    medians.push_back(times[static_cast<size_t>(rounds / 2)]);
+  }
+  return medians;
 }
 
 Status CpuSession::Labels(int64_t n, const LabelMaps& maps) {

@@ -16,6 +16,8 @@ class CpuSession : public Session {
   Status Execute() override;
   Status Execute(FunctionRef<void(size_t step)> after_step) override;
   Status ExecuteTimed(std::span<double> step_ends_us) override;
+  Result<std::vector<double>> TimeKernels(size_t step, std::span<const Kernel* const> kernels,
+                                          int rounds) override;
   ConstTensorView output(size_t index) const override;
   ConstTensorView step_output(size_t step) const override;
   Status Labels(int64_t n, const LabelMaps& maps) override;

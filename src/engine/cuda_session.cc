@@ -8,8 +8,10 @@
 
 #include "backend/cuda/cuda.h"
 #include "backend/cuda/device_memory.h"
+#include "backend/cuda/handles.h"
 #include "backend/cuda/normalize.h"
 #include "backend/cuda/row_ops.h"
+#include "backend/cuda/time_launches.h"
 #include "backend/cuda/upsample.h"
 #include "engine/bound_steps.h"
 
@@ -17,8 +19,11 @@ namespace segforge {
 namespace {
 
 using cuda::DeviceBuffer;
+using cuda::Event;
+using cuda::GraphExec;
 using cuda::PinnedBuffer;
 using cuda::StatusOf;
+using cuda::Stream;
 
 // One thread copies a few gigabytes a second, which for a large image takes as long as the network.
 constexpr int64_t kRowsPerCopy = 64;
@@ -40,19 +45,6 @@ Status Grow(Buffer& buffer, size_t bytes, std::string_view what) {
   return Status();
 }
 
-struct StreamDeleter {
-  void operator()(cudaStream_t stream) const { cudaStreamDestroy(stream); }
-};
-struct GraphDeleter {
-  void operator()(cudaGraphExec_t graph) const { cudaGraphExecDestroy(graph); }
-};
-struct EventDeleter {
-  void operator()(cudaEvent_t event) const { cudaEventDestroy(event); }
-};
-using Stream = std::unique_ptr<std::remove_pointer_t<cudaStream_t>, StreamDeleter>;
-using GraphExec = std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, GraphDeleter>;
-using Event = std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, EventDeleter>;
-
 // All of a plan's steps are launched as one graph, captured when the plan runs for the first time.
 class CudaSession final : public Session {
  public:
@@ -66,6 +58,8 @@ class CudaSession final : public Session {
   Status Execute() override;
   Status Execute(FunctionRef<void(size_t step)> after_step) override;
   Status ExecuteTimed(std::span<double> step_ends_us) override;
+  Result<std::vector<double>> TimeKernels(size_t step, std::span<const Kernel* const> kernels,
+                                          int rounds) override;
   ConstTensorView output(size_t index) const override;
   ConstTensorView step_output(size_t step) const override;
   Status Labels(int64_t n, const LabelMaps& maps) override;
@@ -78,6 +72,7 @@ class CudaSession final : public Session {
 
   TensorView At(const BufferPlace& place) const { return Bind(place, arena_.data()); }
   Status RunStep(const BoundStep& bound);
+  Status RunTunedSteps();
   Status UploadInput();
   Result<cudaGraphExec_t> GraphOfPlan();
   Result<GraphExec> Capture();
@@ -211,6 +206,15 @@ Status CudaSession::RunStep(const BoundStep& bound) {
   return IoError("{} ({}): CUDA: {}", bound.step->name, bound.step->kernel, cudaGetErrorString(error));
 }
 
+// A library's kernel is loaded when it is first launched, which a capture need not allow. Steps write to
+// nothing that a run does not write anew.
+Status CudaSession::RunTunedSteps() {
+  for (const BoundStep& step : steps_) {
+    if (!step.step->tactic.empty()) SEGFORGE_RETURN_IF_ERROR(RunStep(step));
+  }
+  return Status();
+}
+
 Result<GraphExec> CudaSession::Capture() {
   SEGFORGE_RETURN_IF_CUDA_ERROR(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal),
                                 "the graph");
@@ -236,6 +240,7 @@ Result<cudaGraphExec_t> CudaSession::GraphOfPlan() {
     graphs_.splice(graphs_.begin(), graphs_, it);
     return graphs_.front().exec.get();
   }
+  SEGFORGE_RETURN_IF_ERROR(RunTunedSteps());
   SEGFORGE_ASSIGN_OR_RETURN(GraphExec exec, Capture());
   if (graphs_.size() == kMaxGraphs) graphs_.pop_back();
   graphs_.push_front({plan_, std::move(exec)});
@@ -285,6 +290,22 @@ Status CudaSession::ExecuteTimed(std::span<double> step_ends_us) {
     step_ends_us[i] = static_cast<double>(ms) * 1e3;
   }
   return Status();
+}
+
+Result<std::vector<double>> CudaSession::TimeKernels(size_t step, std::span<const Kernel* const> kernels,
+                                                     int rounds) {
+  SEGFORGE_CHECK(step < steps_.size());
+  SEGFORGE_RETURN_IF_CUDA_ERROR(cudaSetDevice(device_), "cuda");
+  const BoundStep& bound = steps_[step];
+  SEGFORGE_ASSIGN_OR_RETURN(const DeviceBuffer scratch,
+                            DeviceBuffer::Make(MostScratchBytes(bound, kernels), "timing"));
+  std::vector<std::function<void()>> launches;
+  for (const Kernel* kernel : kernels) {
+    launches.emplace_back([&, kernel] {
+      kernel->Run({bound.inputs, bound.output, scratch.data(), &pool(), stream_.get()});
+    });
+  }
+  return cuda::TimeLaunches(stream_.get(), launches, rounds);
 }
 
 // f32 in page-locked memory. A device that is lost here was reported by Execute, or is by what comes next.

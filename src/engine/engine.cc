@@ -59,7 +59,8 @@ struct Engine::State {
   BackendTraits backend;
   std::shared_ptr<const Program> program;
   std::vector<PassReport> pass_reports;
-  std::mutex mutex;                                // guards `plans`
+  std::mutex mutex;  // guards what follows
+  std::vector<std::pair<InputSize, std::vector<std::string>>> tactics;
   std::vector<std::shared_ptr<const Plan>> plans;  // the one used last comes first
 };
 
@@ -81,6 +82,19 @@ Result<std::unique_ptr<Engine>> Engine::Build(Graph graph, const Backend& backen
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
 
+Status Engine::UseTactics(const InputSize& size, std::vector<std::string> tactics) {
+  const size_t steps = state_->program->instructions.size();
+  if (tactics.size() != steps) {
+    return InvalidInput("tactics for {}x{}x{}: expected {}, one for each step, got {}", size.n, size.h,
+                        size.w, steps, tactics.size());
+  }
+  const std::lock_guard lock(state_->mutex);
+  std::erase_if(state_->plans, [&](const auto& plan) { return plan->size == size; });
+  std::erase_if(state_->tactics, [&](const auto& known) { return known.first == size; });
+  state_->tactics.emplace_back(size, std::move(tactics));
+  return Status();
+}
+
 Result<std::shared_ptr<const Plan>> Engine::PlanFor(const InputSize& size, int threads) {
   if (threads <= 0) threads = AvailableThreads();
   const std::lock_guard lock(state_->mutex);
@@ -91,7 +105,11 @@ Result<std::shared_ptr<const Plan>> Engine::PlanFor(const InputSize& size, int t
     std::rotate(plans.begin(), known, known + 1);
     return plans.front();
   }
-  SEGFORGE_ASSIGN_OR_RETURN(auto plan, MakePlan(state_->program, size, threads));
+  std::span<const std::string> tactics;
+  for (const auto& [of_size, names] : state_->tactics) {
+    if (of_size == size) tactics = names;
+  }
+  SEGFORGE_ASSIGN_OR_RETURN(auto plan, MakePlan(state_->program, size, threads, tactics));
   if (plans.size() == kMaxPlans) plans.pop_back();
   plans.insert(plans.begin(), plan);
   return plan;

@@ -29,6 +29,11 @@ class Engine {
   static Result<std::unique_ptr<Engine>> Build(Graph graph, const Backend& backend, EngineOptions options);
   ~Engine();
 
+  // Plans of that size are made with these from now on: the name of a tactic for each step, "" for the
+  // kernel's own choice, as TuneTactics finds them. kInvalidInput for another number than the engine has
+  // steps.
+  Status UseTactics(const InputSize& size, std::vector<std::string> tactics);
+
   // The plan of an input size for sessions of that many threads (0: as many as the machine offers); made on
   // first use, then shared. The last 16 are kept. Thread-safe. A plan may outlive the engine.
   Result<std::shared_ptr<const Plan>> PlanFor(const InputSize& size, int threads);

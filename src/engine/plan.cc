@@ -47,7 +47,11 @@ class Planner {
   Planner(const Program& program, Plan& plan, std::vector<Shape> shapes)
       : program_(program), plan_(plan), shapes_(std::move(shapes)), value_buffers_(program.values.size()) {}
 
-  Status Run() {
+  Status Run(std::span<const std::string> tactics) {
+    plan_.steps.resize(program_.instructions.size());
+    for (size_t step = 0; step < plan_.steps.size(); ++step) {
+      SEGFORGE_RETURN_IF_ERROR(ChooseKernel(step, tactics.empty() ? "" : tactics[step]));
+    }
     FindLastReads();
     for (const ValueId input : program_.inputs) value_buffers_[input] = NewBuffer(input, 0);
     for (size_t step = 0; step < program_.instructions.size(); ++step) {
@@ -60,12 +64,33 @@ class Planner {
     for (const ValueId input : program_.inputs) plan_.inputs.push_back(PlaceOf(input));
     for (const ValueId output : program_.outputs) plan_.outputs.push_back(PlaceOf(output));
     for (size_t step = 0; step < program_.instructions.size(); ++step) {
-      SEGFORGE_RETURN_IF_ERROR(AddStep(step));
+      SEGFORGE_RETURN_IF_ERROR(FillStep(step));
     }
     return Status();
   }
 
  private:
+  std::vector<Shape> InputShapes(const Instruction& instruction) const {
+    std::vector<Shape> inputs;
+    for (const ValueId input : instruction.inputs) inputs.push_back(shapes_[input]);
+    return inputs;
+  }
+
+  Status ChooseKernel(size_t index, std::string_view tactic) {
+    const Instruction& instruction = program_.instructions[index];
+    Step& step = plan_.steps[index];
+    step.run = instruction.kernel.get();
+    if (tactic.empty()) return Status();
+    auto tuned = instruction.kernel->WithTactic(InputShapes(instruction), tactic);
+    if (!tuned.ok()) {
+      return tuned.status().code() == StatusCode::kUnsupported ? Status() : tuned.status();
+    }
+    step.tactic = tactic;
+    step.tuned = std::move(tuned).value();
+    step.run = step.tuned.get();
+    return Status();
+  }
+
   int LastStep() const { return std::max(0, static_cast<int>(program_.instructions.size()) - 1); }
   size_t BytesOf(ValueId value) const {
     return static_cast<size_t>(shapes_[value].elems()) * SizeOf(program_.values[value].dtype);
@@ -96,7 +121,8 @@ class Planner {
       return false;
     }
     for (size_t i = 0; i < instruction.inputs.size(); ++i) {  // an input may be read in two places
-      if (instruction.inputs[i] == input && !instruction.kernel->MayOverwrite(i)) return false;
+      if (instruction.inputs[i] == input && !plan_.steps[static_cast<size_t>(step)].run->MayOverwrite(i))
+        return false;
     }
     return true;
   }
@@ -114,22 +140,20 @@ class Planner {
 
   void PlaceScratch(int step) {
     const Instruction& instruction = program_.instructions[static_cast<size_t>(step)];
-    std::vector<Shape> inputs;
-    for (const ValueId input : instruction.inputs) inputs.push_back(shapes_[input]);
+    const Kernel& kernel = *plan_.steps[static_cast<size_t>(step)].run;
     scratch_buffers_.push_back(buffers_.size());
-    buffers_.push_back({instruction.kernel->ScratchBytes(inputs, plan_.threads), step, step});
+    buffers_.push_back({kernel.ScratchBytes(InputShapes(instruction), plan_.threads), step, step});
   }
 
   BufferPlace PlaceOf(ValueId value) const {
     return {memory_.offsets[value_buffers_[value]], program_.values[value].dtype, shapes_[value]};
   }
 
-  Status AddStep(size_t index) {
+  Status FillStep(size_t index) {
     const Instruction& instruction = program_.instructions[index];
-    Step step;
+    Step& step = plan_.steps[index];
     step.name = instruction.name;
     step.kernel = instruction.kernel_name;
-    step.run = instruction.kernel.get();
     for (const ValueId input : instruction.inputs) step.inputs.push_back(PlaceOf(input));
     step.output = PlaceOf(instruction.output);
     step.scratch_offset_bytes = memory_.offsets[scratch_buffers_[index]];
@@ -138,7 +162,6 @@ class Planner {
       SEGFORGE_ASSIGN_OR_RETURN(const auto operands, ShapesAt(instruction.operands, plan_.size));
       step.macs = macs(operands, shapes_[instruction.output], instruction.attributes);
     }
-    plan_.steps.push_back(std::move(step));
     return Status();
   }
 
@@ -156,15 +179,16 @@ class Planner {
 }  // namespace
 
 Result<std::shared_ptr<const Plan>> MakePlan(std::shared_ptr<const Program> program, const InputSize& size,
-                                             int threads) {
+                                             int threads, std::span<const std::string> tactics) {
   SEGFORGE_CHECK(threads >= 1);
+  SEGFORGE_CHECK(tactics.empty() || tactics.size() == program->instructions.size());
   SEGFORGE_RETURN_IF_ERROR(CheckSize(size));
   SEGFORGE_ASSIGN_OR_RETURN(std::vector<Shape> shapes, ShapesAt(program->values, size));
   auto plan = std::make_shared<Plan>();
   plan->size = size;
   plan->threads = threads;
   plan->program = std::move(program);
-  SEGFORGE_RETURN_IF_ERROR(Planner(*plan->program, *plan, std::move(shapes)).Run());
+  SEGFORGE_RETURN_IF_ERROR(Planner(*plan->program, *plan, std::move(shapes)).Run(tactics));
   return std::shared_ptr<const Plan>(std::move(plan));
 }
 

@@ -42,8 +42,8 @@ class Compiler {
       return Unsupported("{}: backend {} has no kernel for {}", node.name, backend_.name(), NameOf(node.op));
     }
     SEGFORGE_ASSIGN_OR_RETURN(std::unique_ptr<const Kernel> kernel, row->make(graph_, node));
-    Instruction instruction = {node.op,         node.name, node.value, row->name, std::move(kernel),
-                               node.attributes, {},        {},         0};
+    Instruction instruction = {node.op,         node.name,      node.value, row->name, std::move(kernel),
+                               node.attributes, node.precision, {},         {},        0};
     for (const NodeId input : node.inputs) {
       instruction.operands.push_back(graph_.node(input).type);
       if (const auto& value = values_[static_cast<size_t>(input)]) instruction.inputs.push_back(*value);

@@ -20,6 +20,7 @@ struct Instruction {
   std::string_view kernel_name;  // "cpu.gemm"
   std::unique_ptr<const Kernel> kernel;
   Attributes attributes;
+  Precision precision = Precision::kFp32;
   std::vector<ValueId> inputs;      // the computed ones
   std::vector<ValueType> operands;  // types of all inputs, constants included
   ValueId output = 0;

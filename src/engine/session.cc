@@ -1,9 +1,19 @@
 #include "engine/session.h"
 
+#include <algorithm>
+
 #include "engine/cpu_session.h"
 #include "engine/cuda_session.h"
 
 namespace segforge {
+
+size_t Session::MostScratchBytes(const BoundStep& step, std::span<const Kernel* const> kernels) const {
+  std::vector<Shape> inputs;
+  for (const ConstTensorView& input : step.inputs) inputs.push_back(input.shape);
+  size_t most = 0;
+  for (const Kernel* kernel : kernels) most = std::max(most, kernel->ScratchBytes(inputs, threads()));
+  return most;
+}
 
 Result<std::unique_ptr<Session>> MakeSession(const BackendTraits& backend, int threads) {
   if (backend.device.kind == DeviceId::Kind::kCuda) return MakeCudaSession(backend.device.index, threads);

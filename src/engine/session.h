@@ -4,9 +4,11 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "base/tensor.h"
 #include "base/thread_pool.h"
+#include "engine/bound_steps.h"
 #include "engine/plan.h"
 #include "image/preprocess.h"
 
@@ -36,6 +38,11 @@ class Session {
   // As Execute, and gives for each step of the plan when it was done, in microseconds from the start.
   virtual Status ExecuteTimed(std::span<double> step_ends_us) = 0;
 
+  // What each of these kernels of the plan's step takes in its place: medians over so many rounds, in
+  // microseconds. In a round each has its turn. Makes all values of the plan but its inputs worthless.
+  virtual Result<std::vector<double>> TimeKernels(size_t step, std::span<const Kernel* const> kernels,
+                                                  int rounds) = 0;
+
   // f32; valid until the next Execute or Prepare.
   virtual ConstTensorView output(size_t index) const = 0;
   // f32; its bytes are the step's right after it alone: from after_step(step).
@@ -50,6 +57,9 @@ class Session {
  protected:
   // As ThreadPool takes them: 0 means as many as the machine offers.
   explicit Session(int threads) : pool_(threads) {}
+
+  // Enough for each of the kernels to run the step.
+  size_t MostScratchBytes(const BoundStep& step, std::span<const Kernel* const> kernels) const;
 
  private:
   ThreadPool pool_;

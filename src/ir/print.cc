@@ -1,6 +1,7 @@
 #include <fmt/ranges.h>
 
 #include "ir/graph.h"
+#include "ir/print_attributes.h"
 
 namespace segforge {
 namespace {
@@ -54,7 +55,7 @@ std::string PrecisionText(Precision precision) {
 std::string PrintNode(NodeId id, const Node& node) {
   std::vector<std::string> inputs;
   for (NodeId input : node.inputs) inputs.push_back(fmt::format("%{}", input));
-  const std::string attributes = std::visit(AttributesText(), node.attributes);
+  const std::string attributes = ToString(node.attributes);
   return fmt::format("%{} = {}({}){}{} : {}{}  # {}\n", id, NameOf(node.op), fmt::join(inputs, ", "),
                      attributes.empty() ? "" : fmt::format(" {{{}}}", attributes),
                      PrecisionText(node.precision), NameOf(node.type.dtype), ToString(node.type.shape),
@@ -62,6 +63,8 @@ std::string PrintNode(NodeId id, const Node& node) {
 }
 
 }  // namespace
+
+std::string ToString(const Attributes& attributes) { return std::visit(AttributesText(), attributes); }
 
 std::string Print(const Graph& graph) {
   std::string text;

@@ -63,9 +63,10 @@ Made Make(const BackendCase& backend, Op op, const std::vector<OpInput>& inputs,
   return made;
 }
 
-Tensor RunOnce(const BackendCase& backend, const Made& made, ThreadPool& pool, int over = -1) {
+Tensor RunOnce(const BackendCase& backend, const Made& made, ThreadPool& pool, int over = -1,
+               const Kernel* tuned = nullptr) {
   Tensor output(made.type.dtype, Evaluate(made.type.shape, InputSize()));
-  NodeRun run = {*made.kernel, {}, output.view(), over};
+  NodeRun run = {tuned == nullptr ? *made.kernel : *tuned, {}, output.view(), over};
   for (const Tensor& input : made.inputs) run.inputs.push_back(input.view());
   backend.run(run, pool);
   return output;
@@ -73,6 +74,30 @@ Tensor RunOnce(const BackendCase& backend, const Made& made, ThreadPool& pool, i
 
 bool SameBits(const ConstTensorView& a, const ConstTensorView& b) {
   return a.shape == b.shape && std::memcmp(a.data, b.data, a.bytes()) == 0;
+}
+
+// Every other way of running the kernel gives the same but for rounding: what is stored may fall to the other
+// side, and a bias may be rounded before it is added.
+void CheckTactics(const BackendCase& backend, const Made& made, const Tensor& own, ThreadPool& pool) {
+  std::vector<Shape> shapes;
+  for (const Tensor& input : made.inputs) shapes.push_back(input.shape());
+  const Tensor expected = ToFloat32(own.view());
+  float greatest = 0;
+  for (const float value : expected.span<float>()) greatest = std::max(greatest, std::abs(value));
+  for (const std::string& tactic : made.kernel->Tactics(shapes)) {
+    const auto tuned = made.kernel->WithTactic(shapes, tactic);
+    ASSERT_TRUE(tuned.ok()) << tactic << ": " << tuned.status().message();
+    const Tensor output = RunOnce(backend, made, pool, -1, tuned->get());
+    EXPECT_TRUE(SameBits(output.view(), RunOnce(backend, made, pool, -1, tuned->get()).view()))
+        << tactic << " differs from run to run";
+    const Tensor actual = ToFloat32(output.view());
+    double error = 0;
+    for (size_t i = 0; i < expected.span<float>().size(); ++i) {
+      error = std::max(error, std::abs(double{actual.span<float>()[i]} - expected.span<float>()[i]));
+    }
+    EXPECT_LE(error, 8 * UnitRoundoff(backend.precision) * greatest) << tactic;
+  }
+  EXPECT_FALSE(made.kernel->WithTactic(shapes, "no such tactic").ok());
 }
 
 }  // namespace
@@ -131,6 +156,7 @@ Tensor OpTest::Run(Op op, const std::vector<OpInput>& inputs, Attributes attribu
     EXPECT_TRUE(SameBits(output.view(), RunOnce(backend(), made, pool, static_cast<int>(i)).view()))
         << "cannot run over input " << i;
   }
+  CheckTactics(backend(), made, output, pool);
   return ToFloat32(output.view());
 }
 

@@ -21,6 +21,7 @@ struct Tile {
   int m, n;
 };
 constexpr Tile kLarge = {128, 128}, kMiddle = {128, 64}, kSmall = {64, 64}, kNarrow = {128, 32};
+constexpr Tile kTiles[] = {kLarge, kMiddle, kSmall, kNarrow};
 
 int64_t Blocks(Tile tile, int m, int n) { return int64_t{CeilDiv(m, tile.m)} * CeilDiv(n, tile.n); }
 
@@ -28,6 +29,13 @@ Tile ChooseTile(int m, int n) {
   if (n <= 32) return kNarrow;
   if (n > 64 && Blocks(kLarge, m, n) >= kEnoughBlocks) return kLarge;
   return Blocks(kMiddle, m, n) >= kEnoughBlocks ? kMiddle : kSmall;
+}
+
+Tile ChooseHopperTile(int m, int n, int splits) {
+  const auto fills = [&](Tile tile) { return Blocks(tile, m, n) * splits >= Multiprocessors(); };
+  if (n <= 32) return kNarrow;
+  if (n > 64 && fills(kLarge)) return kLarge;
+  return fills(kMiddle) ? kMiddle : kSmall;
 }
 
 int KTiles(int k, Precision precision) {
@@ -51,10 +59,12 @@ void LaunchTile(const GemmParams& p, int splits, int k_tiles, cudaStream_t strea
 }
 
 template <typename Math, bool kPatches>
-void LaunchFor(Tile tile, const GemmParams& p, int splits, int k_tiles, cudaStream_t stream) {
-  if (tile.m == kSmall.m) return LaunchTile<Math, 64, 64, 2, 2, kPatches>(p, splits, k_tiles, stream);
-  if (tile.n == kNarrow.n) return LaunchTile<Math, 128, 32, 4, 1, kPatches>(p, splits, k_tiles, stream);
-  if (tile.n == kMiddle.n) return LaunchTile<Math, 128, 64, 4, 1, kPatches>(p, splits, k_tiles, stream);
+void LaunchFor(const GemmTiling& tiling, const GemmParams& p, int splits, int k_tiles, cudaStream_t stream) {
+  if (tiling.tile_m == kSmall.m) return LaunchTile<Math, 64, 64, 2, 2, kPatches>(p, splits, k_tiles, stream);
+  if (tiling.tile_n == kNarrow.n)
+    return LaunchTile<Math, 128, 32, 4, 1, kPatches>(p, splits, k_tiles, stream);
+  if (tiling.tile_n == kMiddle.n)
+    return LaunchTile<Math, 128, 64, 4, 1, kPatches>(p, splits, k_tiles, stream);
   LaunchTile<Math, 128, 128, 4, 2, kPatches>(p, splits, k_tiles, stream);
 }
 
@@ -62,6 +72,7 @@ void LaunchFor(Tile tile, const GemmParams& p, int splits, int k_tiles, cudaStre
 // them.
 template <typename Math>
 constexpr bool kHasWarpgroups = !std::is_same_v<Math, Fp32>;
+bool UsesWarpgroups(Precision precision) { return precision != Precision::kFp32 && HasWarpgroups(); }
 
 template <typename Math, int kGroups, int kTileN, bool kPatches>
 void LaunchHopperTile(const GemmParams& p, int splits, cudaStream_t stream) {
@@ -74,22 +85,20 @@ void LaunchHopperTile(const GemmParams& p, int splits, cudaStream_t stream) {
 }
 
 template <typename Math, bool kPatches>
-void LaunchHopper(const GemmParams& p, int splits, cudaStream_t stream) {
-  const auto tiles = [&](int m, int n) { return CeilDiv(p.m, m) * CeilDiv(p.n, n) * splits; };
-  const int enough = Multiprocessors();
-  if (p.n <= 32) return LaunchHopperTile<Math, 2, 32, kPatches>(p, splits, stream);
-  if (p.n > 64 && tiles(128, 128) >= enough)
-    return LaunchHopperTile<Math, 2, 128, kPatches>(p, splits, stream);
-  if (tiles(128, 64) >= enough) return LaunchHopperTile<Math, 2, 64, kPatches>(p, splits, stream);
-  LaunchHopperTile<Math, 1, 64, kPatches>(p, splits, stream);
+void LaunchHopper(const GemmTiling& tiling, const GemmParams& p, int splits, cudaStream_t stream) {
+  if (tiling.tile_m == kSmall.m) return LaunchHopperTile<Math, 1, 64, kPatches>(p, splits, stream);
+  if (tiling.tile_n == kNarrow.n) return LaunchHopperTile<Math, 2, 32, kPatches>(p, splits, stream);
+  if (tiling.tile_n == kMiddle.n) return LaunchHopperTile<Math, 2, 64, kPatches>(p, splits, stream);
+  LaunchHopperTile<Math, 2, 128, kPatches>(p, splits, stream);
 }
 
 template <typename Math, bool kPatches>
-void LaunchProduct(const GemmParams& p, int splits, int k_tiles, cudaStream_t stream) {
+void LaunchProduct(const GemmTiling& tiling, const GemmParams& p, int splits, int k_tiles,
+                   cudaStream_t stream) {
   if constexpr (kHasWarpgroups<Math>) {
-    if (HasWarpgroups()) return LaunchHopper<Math, kPatches>(p, splits, stream);
+    if (tiling.warpgroups) return LaunchHopper<Math, kPatches>(tiling, p, splits, stream);
   }
-  LaunchFor<Math, kPatches>(ChooseTile(p.m, p.n), p, splits, k_tiles, stream);
+  LaunchFor<Math, kPatches>(tiling, p, splits, k_tiles, stream);
 }
 
 // y = activation(sum of the partial products + b + residual), eight neighbours a thread.
@@ -113,9 +122,9 @@ __global__ void SumPartialKernel(const GemmParams p, int splits) {
 }
 
 template <typename Math>
-void LaunchIn(const GemmArgs& args, Precision precision, cudaStream_t stream) {
+void LaunchIn(const GemmArgs& args, const GemmTiling& tiling, Precision precision, cudaStream_t stream) {
   const int k_tiles = KTiles(args.k, precision);
-  const int splits = args.partial == nullptr ? 1 : ChooseSplits(args.m, args.n, args.k, precision);
+  const int splits = args.partial == nullptr ? 1 : tiling.splits;
   GemmParams p = {};
   p.a = args.a, p.w = args.w, p.bias = args.bias, p.residual = args.residual, p.y = args.y;
   p.partial = splits > 1 ? args.partial : nullptr;
@@ -133,9 +142,9 @@ void LaunchIn(const GemmArgs& args, Precision precision, cudaStream_t stream) {
   }
   const int used_splits = CeilDiv(k_tiles, p.tiles_per_split);
   if (args.patches != nullptr) {
-    LaunchProduct<Math, true>(p, used_splits, k_tiles, stream);
+    LaunchProduct<Math, true>(tiling, p, used_splits, k_tiles, stream);
   } else {
-    LaunchProduct<Math, false>(p, used_splits, k_tiles, stream);
+    LaunchProduct<Math, false>(tiling, p, used_splits, k_tiles, stream);
   }
   if (p.partial == nullptr) return;
   constexpr int kThreads = 128;
@@ -153,13 +162,52 @@ int OutputOfPackedRow(int row) {
   return row / 32 * 32 + 8 * t + 2 * j + e;
 }
 
-int64_t GemmScratchBytes(int m, int n, int k, Precision precision) {
+std::string NameOf(const GemmTiling& tiling) {
+  std::string name = tiling.warpgroups ? "wgmma " : "mma ";
+  name += std::to_string(tiling.tile_m) + "x" + std::to_string(tiling.tile_n);
+  if (tiling.splits > 1) name += ", split " + std::to_string(tiling.splits);
+  return name;
+}
+
+GemmTiling ChooseGemmTiling(int m, int n, int k, Precision precision) {
   const int splits = ChooseSplits(m, n, k, precision);
-  return splits == 1 ? 0 : int64_t{splits} * m * n * static_cast<int64_t>(sizeof(float));
+  const bool warpgroups = UsesWarpgroups(precision);
+  const Tile tile = warpgroups ? ChooseHopperTile(m, n, splits) : ChooseTile(m, n);
+  return {warpgroups, tile.m, tile.n, splits};
+}
+
+// Tiles that are half empty for their width are left out, and splits into parts of less than two tiles of K
+// or into far more blocks than the device runs at once.
+std::vector<GemmTiling> GemmTilings(int m, int n, int k, Precision precision) {
+  const int64_t enough = int64_t{4} * Multiprocessors();
+  std::vector<GemmTiling> tilings;
+  for (const bool warpgroups : {false, true}) {
+    if (warpgroups && !UsesWarpgroups(precision)) continue;
+    for (const Tile tile : kTiles) {
+      if (tile.n > 32 && tile.n >= 2 * n) continue;
+      for (int splits = 1; splits <= kMaxSplits; splits *= 2) {
+        const bool useful = 2 * splits <= KTiles(k, precision) && Blocks(tile, m, n) * splits <= enough;
+        if (splits == 1 || useful) tilings.push_back({warpgroups, tile.m, tile.n, splits});
+      }
+    }
+  }
+  return tilings;
+}
+
+int64_t GemmScratchBytes(int m, int n, const GemmTiling& tiling) {
+  return tiling.splits == 1 ? 0 : int64_t{tiling.splits} * m * n * static_cast<int64_t>(sizeof(float));
+}
+
+int64_t GemmScratchBytes(int m, int n, int k, Precision precision) {
+  return GemmScratchBytes(m, n, {.splits = ChooseSplits(m, n, k, precision)});
+}
+
+void LaunchGemm(Precision precision, const GemmArgs& args, const GemmTiling& tiling, cudaStream_t stream) {
+  WithMath(precision, [&]<typename Math>(Math) { LaunchIn<Math>(args, tiling, precision, stream); });
 }
 
 void LaunchGemm(Precision precision, const GemmArgs& args, cudaStream_t stream) {
-  WithMath(precision, [&]<typename Math>(Math) { LaunchIn<Math>(args, precision, stream); });
+  LaunchGemm(precision, args, ChooseGemmTiling(args.m, args.n, args.k, precision), stream);
 }
 
 }  // namespace segforge::cuda

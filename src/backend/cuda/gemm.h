@@ -5,6 +5,8 @@
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "ir/activation.h"
 #include "ir/precision.h"
@@ -40,9 +42,25 @@ struct GemmArgs {
 int PackedRows(int n);
 int OutputOfPackedRow(int row);
 
-// Few rows and a long K are split over several blocks, whose sums meet in scratch memory.
-int64_t GemmScratchBytes(int m, int n, int k, Precision precision);
+// How a product is cut: a block computes a tile of y, by mma.sync or by a Hopper's warpgroups; with splits
+// above 1, each of so many blocks sums a part of K, and the sums meet in scratch memory.
+struct GemmTiling {
+  bool warpgroups = false;
+  int tile_m = 0, tile_n = 0;
+  int splits = 1;
+};
+std::string NameOf(const GemmTiling& tiling);  // "wgmma 128x64, split 2"
 
+// What is likely the fastest, and all that may be, on the current device.
+GemmTiling ChooseGemmTiling(int m, int n, int k, Precision precision);
+std::vector<GemmTiling> GemmTilings(int m, int n, int k, Precision precision);
+
+// Of the likely tiling, the same on every device; and of a given one.
+int64_t GemmScratchBytes(int m, int n, int k, Precision precision);
+int64_t GemmScratchBytes(int m, int n, const GemmTiling& tiling);
+
+// With the likely tiling, and with a given one.
 void LaunchGemm(Precision precision, const GemmArgs& args, cudaStream_t stream);
+void LaunchGemm(Precision precision, const GemmArgs& args, const GemmTiling& tiling, cudaStream_t stream);
 
 }  // namespace segforge::cuda

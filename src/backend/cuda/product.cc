@@ -1,6 +1,7 @@
 #include "backend/cuda/product.h"
 
 #include <bit>
+#include <cstring>
 
 #include "backend/cuda/conv2d.h"
 
@@ -120,10 +121,49 @@ int Product::Rows(const Shape& x) const {
   return static_cast<int>(x[0] * OutSide(x[1], kernel_h_) * OutSide(x[2], kernel_w_));
 }
 
-int64_t Product::ScratchBytes(const Shape& x) const {
+std::vector<GemmTiling> Product::Tilings(const Shape& x) const {
+  if (way_ == Way::kPlain) return {};
+  return GemmTilings(Rows(x), static_cast<int>(out_channels_), Depth(), precision_);
+}
+
+int64_t Product::ScratchBytes(const Shape& x, const GemmTiling* tiling) const {
   if (way_ == Way::kPlain) return 0;
-  const auto n = static_cast<int>(out_channels_), k = static_cast<int>(kernel_h_ * row_elems_);
-  return PaddedBytes(x) + GemmScratchBytes(Rows(x), n, k, precision_);
+  const auto n = static_cast<int>(out_channels_);
+  return PaddedBytes(x) + (tiling != nullptr ? GemmScratchBytes(Rows(x), n, *tiling)
+                                             : GemmScratchBytes(Rows(x), n, Depth(), precision_));
+}
+
+std::optional<CublasLtProblem> Product::AsCublasLt(const Shape& x) const {
+  if (way_ != Way::kRows) return std::nullopt;
+  CublasLtProblem problem;
+  problem.precision = precision_;
+  problem.m = Rows(x), problem.n = static_cast<int>(out_channels_), problem.k = Depth();
+  problem.activation = activation_;
+  return problem;
+}
+
+Result<Product::PlainWeights> Product::Unpack(std::string_view name) const {
+  SEGFORGE_CHECK(way_ == Way::kRows);
+  const size_t row_bytes = static_cast<size_t>(channels_) * SizeOf(StorageOf(precision_));
+  std::vector<std::byte> packed(weight_.bytes()), plain(static_cast<size_t>(out_channels_) * row_bytes);
+  SEGFORGE_RETURN_IF_ERROR(
+      StatusOf(cudaMemcpy(packed.data(), weight_.data(), packed.size(), cudaMemcpyDeviceToHost), name));
+  for (int row = 0; row < PackedRows(static_cast<int>(out_channels_)); ++row) {
+    const int64_t o = OutputOfPackedRow(row);
+    if (o >= out_channels_) continue;
+    std::memcpy(plain.data() + static_cast<size_t>(o) * row_bytes,
+                packed.data() + static_cast<size_t>(row) * row_bytes, row_bytes);
+  }
+  PlainWeights weights;
+  SEGFORGE_ASSIGN_OR_RETURN(weights.weight, DeviceBuffer::Upload(plain.data(), plain.size(), name));
+  if (bias_.bytes() == 0) return weights;
+  std::vector<float> bias(bias_.bytes() / sizeof(float));
+  SEGFORGE_RETURN_IF_ERROR(
+      StatusOf(cudaMemcpy(bias.data(), bias_.data(), bias_.bytes(), cudaMemcpyDeviceToHost), name));
+  // A bias is added, not multiplied: in TF32 it keeps all its bits.
+  const Precision kept = precision_ == Precision::kTf32 ? Precision::kFp32 : precision_;
+  SEGFORGE_ASSIGN_OR_RETURN(weights.bias, UploadAs(kept, bias, std::string(name)));
+  return weights;
 }
 
 void Product::Launch(const Shape& x, const Call& call) const {
@@ -146,9 +186,10 @@ void Product::Launch(const Shape& x, const Call& call) const {
   GemmArgs args;
   args.a = call.x, args.w = weight_.data(), args.bias = bias(), args.residual = call.residual;
   args.y = call.y, args.y_is_float = call.y_is_float, args.activation = activation_;
-  args.m = Rows(x), args.n = static_cast<int>(out_channels_),
-  args.k = static_cast<int>(kernel_h_ * row_elems_);
-  if (GemmScratchBytes(args.m, args.n, args.k, precision_) > 0) {
+  args.m = Rows(x), args.n = static_cast<int>(out_channels_), args.k = Depth();
+  const GemmTiling tiling =
+      call.tiling != nullptr ? *call.tiling : ChooseGemmTiling(args.m, args.n, args.k, precision_);
+  if (GemmScratchBytes(args.m, args.n, tiling) > 0) {
     args.partial = reinterpret_cast<float*>(call.scratch + PaddedBytes(x));
   }
   Patches patches;
@@ -172,7 +213,7 @@ void Product::Launch(const Shape& x, const Call& call) const {
     LaunchPadMap(dtype, pad, call.stream);
     args.a = call.scratch;
   }
-  LaunchGemm(precision_, args, call.stream);
+  LaunchGemm(precision_, args, tiling, call.stream);
 }
 
 }  // namespace segforge::cuda

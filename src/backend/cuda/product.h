@@ -3,6 +3,10 @@
 
 #include <cuda_runtime_api.h>
 
+#include <optional>
+#include <vector>
+
+#include "backend/cuda/cublaslt.h"
 #include "backend/cuda/device_memory.h"
 #include "backend/cuda/gemm.h"
 #include "ir/graph.h"
@@ -16,7 +20,8 @@ class Product {
     const void* residual = nullptr;
     void* y = nullptr;
     bool y_is_float = false;
-    std::byte* scratch = nullptr;  // ScratchBytes() of it
+    std::byte* scratch = nullptr;        // ScratchBytes() of it
+    const GemmTiling* tiling = nullptr;  // null: the likely one
     cudaStream_t stream = nullptr;
   };
 
@@ -28,10 +33,21 @@ class Product {
   static Result<Product> Make(const std::string& name, Precision precision, const Tensor& weight,
                               const Tensor* bias, Activation activation, const Conv2dAttrs& attrs = {});
 
-  int64_t ScratchBytes(const Shape& x) const;
+  // Those of a product by tensor cores on the current device; none where it goes another way.
+  std::vector<GemmTiling> Tilings(const Shape& x) const;
+  int64_t ScratchBytes(const Shape& x, const GemmTiling* tiling = nullptr) const;
   void Launch(const Shape& x, const Call& call) const;
   const void* packed() const { return weight_.data(); }
   const float* bias() const { return bias_.as<float>(); }
+
+  // As cuBLASLt takes it: where x is a matrix; without the weights.
+  std::optional<CublasLtProblem> AsCublasLt(const Shape& x) const;
+  // The weights [out channels, channels] in plain order and the bias, if any, in the storage of the
+  // precision.
+  struct PlainWeights {
+    DeviceBuffer weight, bias;
+  };
+  Result<PlainWeights> Unpack(std::string_view name) const;
 
  private:
   enum class Way : uint8_t {
@@ -46,6 +62,7 @@ class Product {
   Shape PaddedShape(const Shape& x) const;
   int64_t PaddedBytes(const Shape& x) const;
   int Rows(const Shape& x) const;
+  int Depth() const { return static_cast<int>(kernel_h_ * row_elems_); }  // K
 
   Precision precision_ = Precision::kFp32;
   Activation activation_ = Activation::kNone;
