@@ -81,9 +81,8 @@ double RelativeError(const void* a, const void* b, int64_t elems, DType dtype) {
   return difference / greatest;
 }
 
-// `error` below 0: not compared with anything.
-void Time(const std::string& name, double error, double gflop, double megabytes,
-          const std::function<void(cudaStream_t)>& launch) {
+// Milliseconds of one launch; the median of as many runs.
+double Measure(const std::string& name, int runs, const std::function<void(cudaStream_t)>& launch) {
   cudaStream_t stream;
   Check(cudaStreamCreate(&stream), "stream");
   cudaEvent_t start, stop;
@@ -99,7 +98,7 @@ void Time(const std::string& name, double error, double gflop, double megabytes,
   Check(cudaStreamEndCapture(stream, &graph), "capture");
   Check(cudaGraphInstantiate(&exec, graph, 0), "graph");
   std::vector<float> times;
-  for (int run = 0; run < 16; ++run) {
+  for (int run = 0; run <= runs; ++run) {
     Check(cudaEventRecord(start, stream), "event");
     Check(cudaGraphLaunch(exec, stream), "launch");
     Check(cudaEventRecord(stop, stream), "event");
@@ -108,8 +107,17 @@ void Time(const std::string& name, double error, double gflop, double megabytes,
     Check(cudaEventElapsedTime(&ms, start, stop), "event");
     if (run > 0) times.push_back(ms / kLaunches);
   }
+  Check(cudaGraphExecDestroy(exec), "graph");
+  Check(cudaGraphDestroy(graph), "graph");
+  Check(cudaStreamDestroy(stream), "stream");
   std::sort(times.begin(), times.end());
-  const double ms = static_cast<double>(times[times.size() / 2]);
+  return static_cast<double>(times[times.size() / 2]);
+}
+
+// `error` below 0: not compared with anything.
+void Time(const std::string& name, double error, double gflop, double megabytes,
+          const std::function<void(cudaStream_t)>& launch) {
+  const double ms = Measure(name, 15, launch);
   std::printf("%-22s %8.2f us %8.1f TFLOP/s %8.2f TB/s", name.c_str(), ms * 1e3, gflop / ms,
               megabytes / ms * 1e-3);
   if (error >= 0) std::printf("   error %.1e", error);
@@ -132,6 +140,34 @@ struct Stage {
 };
 constexpr Stage kStages[] = {{256, 64, 1, 8}, {128, 128, 2, 4}, {64, 320, 5, 2}, {32, 512, 8, 1}};
 constexpr int kKeys = 1024;
+
+// The same product by every tiling that there is; the best of them are printed.
+void Tilings(Precision precision, const std::string& name, GemmArgs args, const void* plain) {
+  const DType dtype = StorageOf(precision);
+  const int64_t elems = int64_t{args.m} * args.n;
+  std::vector<std::pair<double, std::string>> results;
+  double worst = 0;
+  for (const GemmTiling& tiling : GemmTilings(precision, args)) {
+    void* partial = nullptr;
+    Check(cudaMalloc(&partial, static_cast<size_t>(GemmScratchBytes(args.m, args.n, tiling) + 1)), "memory");
+    args.partial = static_cast<float*>(partial);
+    Check(cudaMemset(args.y, 0xff, static_cast<size_t>(elems) * SizeOf(dtype)), "fill");
+    LaunchGemm(precision, args, tiling, nullptr);
+    Check(cudaDeviceSynchronize(), name.c_str());
+    if (elems < 2000000) worst = std::max(worst, RelativeError(args.y, plain, elems, dtype));
+    results.emplace_back(
+        Measure(name, 5, [&](cudaStream_t stream) { LaunchGemm(precision, args, tiling, stream); }) * 1e3,
+        NameOf(tiling));
+    Check(cudaFree(partial), "memory");
+  }
+  std::sort(results.begin(), results.end());
+  std::printf("    chosen: %s; worst error %.1e; best:", NameOf(ChooseGemmTiling(precision, args)).c_str(),
+              worst);
+  for (size_t i = 0; i < std::min<size_t>(results.size(), 4); ++i) {
+    std::printf(" (%s) %.2f", results[i].second.c_str(), results[i].first);
+  }
+  std::printf("\n");
+}
 
 void Gemm(Precision precision, const std::string& name, int m, int n, int k, const Patches* patches = nullptr,
           int64_t a_elems = 0, bool residual = false) {
@@ -169,6 +205,7 @@ void Gemm(Precision precision, const std::string& name, int m, int n, int k, con
       static_cast<double>((a_elems + int64_t{n} * k + int64_t{m} * n * (residual ? 2 : 1)) * size);
   Time(name, error, 2e-9 * m * n * k, bytes * 1e-6,
        [&](cudaStream_t stream) { LaunchGemm(precision, args, stream); });
+  Tilings(precision, name, args, plain.y);
 }
 
 // The feed-forward half of a block in one kernel, against the same in float32, step by step.

@@ -23,6 +23,11 @@ void WithType(DType dtype, Run run) {
   }
 }
 
+template <typename T>
+constexpr DType kDTypeOfStorage = std::is_same_v<T, float>    ? DType::kF32
+                                  : std::is_same_v<T, __half> ? DType::kF16
+                                                              : DType::kBF16;
+
 // run(Math()) with the arithmetic of a precision.
 template <typename Run>
 void WithMath(Precision precision, Run run) {

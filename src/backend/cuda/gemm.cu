@@ -1,9 +1,12 @@
 #include "backend/cuda/gemm.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "backend/cuda/dispatch.cuh"
 #include "backend/cuda/gemm_hopper.cuh"
+#include "backend/cuda/gemm_params.cuh"
+#include "backend/cuda/gemm_tma.h"
 #include "backend/cuda/launch.cuh"
 #include "backend/cuda/properties.h"
 
@@ -96,7 +99,7 @@ template <typename Math, bool kPatches>
 void LaunchProduct(const GemmTiling& tiling, const GemmParams& p, int splits, int k_tiles,
                    cudaStream_t stream) {
   if constexpr (kHasWarpgroups<Math>) {
-    if (tiling.warpgroups) return LaunchHopper<Math, kPatches>(tiling, p, splits, stream);
+    if (tiling.way == GemmWay::kWgmma) return LaunchHopper<Math, kPatches>(tiling, p, splits, stream);
   }
   LaunchFor<Math, kPatches>(tiling, p, splits, k_tiles, stream);
 }
@@ -109,11 +112,22 @@ __global__ void SumPartialKernel(const GemmParams p, int splits) {
   const int64_t at = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   const int row = static_cast<int>(at / groups), column = static_cast<int>(at % groups) * 8;
   if (row >= p.m) return;
+  const int64_t split_elems = static_cast<int64_t>(p.m) * p.n;
+  const float* from = p.partial + static_cast<int64_t>(row) * p.n + column;
   float v[8] = {};
-  for (int split = 0; split < splits; ++split) {
-    const float* from = p.partial + (static_cast<int64_t>(split) * p.m + row) * p.n + column;
+  if (p.n % 8 == 0) {
+#pragma unroll 4
+    for (int split = 0; split < splits; ++split) {
+      const float4 a = *reinterpret_cast<const float4*>(from + split * split_elems);
+      const float4 b = *reinterpret_cast<const float4*>(from + split * split_elems + 4);
+      v[0] += a.x, v[1] += a.y, v[2] += a.z, v[3] += a.w;
+      v[4] += b.x, v[5] += b.y, v[6] += b.z, v[7] += b.w;
+    }
+  } else {
+    for (int split = 0; split < splits; ++split) {
 #pragma unroll
-    for (int i = 0; i < 8; ++i) v[i] += column + i < p.n ? from[i] : 0.0f;
+      for (int i = 0; i < 8; ++i) v[i] += column + i < p.n ? from[split * split_elems + i] : 0.0f;
+    }
   }
   GemmParams finish = p;
   finish.partial = nullptr;
@@ -125,32 +139,55 @@ template <typename Math>
 void LaunchIn(const GemmArgs& args, const GemmTiling& tiling, Precision precision, cudaStream_t stream) {
   const int k_tiles = KTiles(args.k, precision);
   const int splits = args.partial == nullptr ? 1 : tiling.splits;
-  GemmParams p = {};
-  p.a = args.a, p.w = args.w, p.bias = args.bias, p.residual = args.residual, p.y = args.y;
-  p.partial = splits > 1 ? args.partial : nullptr;
-  p.m = args.m, p.n = args.n, p.k = args.k;
-  p.tiles_per_split = CeilDiv(k_tiles, splits);
-  p.y_is_float = args.y_is_float;
-  p.activation = args.activation;
-  const bool whole_vectors =
-      args.n % 8 == 0 && !(args.y_is_float && sizeof(typename Math::Storage) != sizeof(float));
-  p.is_plain = whole_vectors && p.partial == nullptr && args.activation != Activation::kGelu;
-  if (args.patches != nullptr) {
-    p.patches = *args.patches;
-    p.inverse_row_elems = 1.0f / static_cast<float>(p.patches.row_elems);
-    p.inverse_channels = 1.0f / static_cast<float>(p.patches.channels);
-  }
+  const GemmParams p = ParamsOf<typename Math::Storage>(args, splits);
   const int used_splits = CeilDiv(k_tiles, p.tiles_per_split);
-  if (args.patches != nullptr) {
+  if (tiling.way == GemmWay::kTma) {
+    LaunchTmaGemm(precision, args, {tiling.tile_m, tiling.tile_n}, splits, stream);
+  } else if (args.patches != nullptr) {
     LaunchProduct<Math, true>(tiling, p, used_splits, k_tiles, stream);
   } else {
     LaunchProduct<Math, false>(tiling, p, used_splits, k_tiles, stream);
   }
   if (p.partial == nullptr) return;
-  constexpr int kThreads = 128;
+  constexpr int kThreads = 64;  // few rows: spread over all multiprocessors
   const int64_t groups = int64_t{args.m} * CeilDiv(args.n, 8);
   const auto blocks = static_cast<unsigned>((groups + kThreads - 1) / kThreads);
   Launch(SumPartialKernel<typename Math::Storage>, blocks, kThreads, 0, stream, p, used_splits);
+}
+
+// From so many tiles of K on, the copy engine is the faster way.
+constexpr int kManyTmaTiles = 5;
+
+// Tiles are loaded more slowly than they are multiplied: what counts is how many rows of tiles the busiest
+// multiprocessor loads. One block alone there stores while nobody loads: measured, a value of y is then as
+// long as 0.075 of such rows. A long K with few blocks is split, within `most` splits.
+GemmTiling ChooseTmaTiling(int m, int n, int k_tiles, int most) {
+  GemmTiling best;
+  double least = std::numeric_limits<double>::max();
+  for (const TmaTile tile : TmaTiles()) {
+    const auto tiles = static_cast<int>(Blocks({tile.m, tile.n}, m, n));
+    const int splits = std::clamp(std::min(Multiprocessors() / tiles, k_tiles / 16), 1, most);
+    const int blocks = CeilDiv(tiles * splits, Multiprocessors());
+    const double cost =
+        blocks * (tile.m + tile.n) * CeilDiv(k_tiles, splits) + (blocks == 1 ? 0.075 * tile.m * tile.n : 0.0);
+    if (cost >= least) continue;
+    least = cost;
+    best = {GemmWay::kTma, tile.m, tile.n, splits};
+  }
+  return best;
+}
+
+// Tiles that are half empty for their width are left out, and splits into parts of less than two tiles of K
+// or into far more blocks than the device runs at once.
+void AddTilings(GemmWay way, Tile tile, const GemmArgs& args, Precision precision,
+                std::vector<GemmTiling>& to) {
+  const int64_t enough = int64_t{4} * Multiprocessors();
+  if (tile.n > 32 && tile.n >= 2 * args.n) return;
+  for (int splits = 1; splits <= kMaxSplits; splits *= 2) {
+    const bool useful =
+        2 * splits <= KTiles(args.k, precision) && Blocks(tile, args.m, args.n) * splits <= enough;
+    if (splits == 1 || useful) to.push_back({way, tile.m, tile.n, splits});
+  }
 }
 
 }  // namespace
@@ -163,33 +200,32 @@ int OutputOfPackedRow(int row) {
 }
 
 std::string NameOf(const GemmTiling& tiling) {
-  std::string name = tiling.warpgroups ? "wgmma " : "mma ";
-  name += std::to_string(tiling.tile_m) + "x" + std::to_string(tiling.tile_n);
-  if (tiling.splits > 1) name += ", split " + std::to_string(tiling.splits);
+  static constexpr const char* kWays[] = {"mma", "wgmma", "tma"};
+  std::string name = kWays[static_cast<size_t>(tiling.way)];
+  name.append(" ").append(std::to_string(tiling.tile_m)).append("x").append(std::to_string(tiling.tile_n));
+  if (tiling.splits > 1) name.append(", split ").append(std::to_string(tiling.splits));
   return name;
 }
 
-GemmTiling ChooseGemmTiling(int m, int n, int k, Precision precision) {
-  const int splits = ChooseSplits(m, n, k, precision);
+GemmTiling ChooseGemmTiling(Precision precision, const GemmArgs& args) {
+  const int splits = ChooseSplits(args.m, args.n, args.k, precision);
+  if (KTiles(args.k, precision) >= kManyTmaTiles && HasTmaGemm(precision, args)) {
+    return ChooseTmaTiling(args.m, args.n, KTiles(args.k, precision), splits);
+  }
   const bool warpgroups = UsesWarpgroups(precision);
-  const Tile tile = warpgroups ? ChooseHopperTile(m, n, splits) : ChooseTile(m, n);
-  return {warpgroups, tile.m, tile.n, splits};
+  const Tile tile = warpgroups ? ChooseHopperTile(args.m, args.n, splits) : ChooseTile(args.m, args.n);
+  return {warpgroups ? GemmWay::kWgmma : GemmWay::kMma, tile.m, tile.n, splits};
 }
 
-// Tiles that are half empty for their width are left out, and splits into parts of less than two tiles of K
-// or into far more blocks than the device runs at once.
-std::vector<GemmTiling> GemmTilings(int m, int n, int k, Precision precision) {
-  const int64_t enough = int64_t{4} * Multiprocessors();
+std::vector<GemmTiling> GemmTilings(Precision precision, const GemmArgs& args) {
   std::vector<GemmTiling> tilings;
-  for (const bool warpgroups : {false, true}) {
-    if (warpgroups && !UsesWarpgroups(precision)) continue;
-    for (const Tile tile : kTiles) {
-      if (tile.n > 32 && tile.n >= 2 * n) continue;
-      for (int splits = 1; splits <= kMaxSplits; splits *= 2) {
-        const bool useful = 2 * splits <= KTiles(k, precision) && Blocks(tile, m, n) * splits <= enough;
-        if (splits == 1 || useful) tilings.push_back({warpgroups, tile.m, tile.n, splits});
-      }
-    }
+  const auto add = [&](GemmWay way, Tile tile) { AddTilings(way, tile, args, precision, tilings); };
+  for (const Tile tile : kTiles) add(GemmWay::kMma, tile);
+  for (const Tile tile : kTiles) {
+    if (UsesWarpgroups(precision)) add(GemmWay::kWgmma, tile);
+  }
+  for (const TmaTile tile : TmaTiles()) {
+    if (HasTmaGemm(precision, args)) add(GemmWay::kTma, {tile.m, tile.n});
   }
   return tilings;
 }
@@ -207,7 +243,7 @@ void LaunchGemm(Precision precision, const GemmArgs& args, const GemmTiling& til
 }
 
 void LaunchGemm(Precision precision, const GemmArgs& args, cudaStream_t stream) {
-  LaunchGemm(precision, args, ChooseGemmTiling(args.m, args.n, args.k, precision), stream);
+  LaunchGemm(precision, args, ChooseGemmTiling(precision, args), stream);
 }
 
 }  // namespace segforge::cuda

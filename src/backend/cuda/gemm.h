@@ -42,20 +42,27 @@ struct GemmArgs {
 int PackedRows(int n);
 int OutputOfPackedRow(int row);
 
-// How a product is cut: a block computes a tile of y, by mma.sync or by a Hopper's warpgroups; with splits
-// above 1, each of so many blocks sums a part of K, and the sums meet in scratch memory.
+enum class GemmWay : uint8_t {
+  kMma,    // mma.sync: every GPU
+  kWgmma,  // a Hopper's warpgroups (gemm_hopper.cuh)
+  kTma,    // and its copy engine (gemm_tma.cuh)
+};
+
+// How a product is cut: a block computes a tile of y; with splits above 1, each of so many blocks sums a part
+// of K, and the sums meet in scratch memory.
 struct GemmTiling {
-  bool warpgroups = false;
+  GemmWay way = GemmWay::kMma;
   int tile_m = 0, tile_n = 0;
   int splits = 1;
 };
 std::string NameOf(const GemmTiling& tiling);  // "wgmma 128x64, split 2"
 
-// What is likely the fastest, and all that may be, on the current device.
-GemmTiling ChooseGemmTiling(int m, int n, int k, Precision precision);
-std::vector<GemmTiling> GemmTilings(int m, int n, int k, Precision precision);
+// What is likely the fastest, and all that may be, on the current device. Of the arguments, pointers to
+// values play no role.
+GemmTiling ChooseGemmTiling(Precision precision, const GemmArgs& args);
+std::vector<GemmTiling> GemmTilings(Precision precision, const GemmArgs& args);
 
-// Of the likely tiling, the same on every device; and of a given one.
+// At least that of the likely tiling, the same on every device; and of a given one.
 int64_t GemmScratchBytes(int m, int n, int k, Precision precision);
 int64_t GemmScratchBytes(int m, int n, const GemmTiling& tiling);
 

@@ -121,9 +121,26 @@ int Product::Rows(const Shape& x) const {
   return static_cast<int>(x[0] * OutSide(x[1], kernel_h_) * OutSide(x[2], kernel_w_));
 }
 
+GemmArgs Product::ArgsFor(const Shape& x, Patches& patches) const {
+  GemmArgs args;
+  args.w = weight_.data(), args.bias = bias(), args.activation = activation_;
+  args.m = Rows(x), args.n = static_cast<int>(out_channels_), args.k = Depth();
+  if (way_ == Way::kRows) return args;
+  const Shape map = way_ == Way::kPadded ? PaddedShape(x) : x;
+  patches.height = static_cast<int>(map[1]), patches.width = static_cast<int>(map[2]);
+  patches.channels = static_cast<int>(map[3]);
+  patches.out_height = static_cast<int>(OutSide(x[1], kernel_h_));
+  patches.out_width = static_cast<int>(OutSide(x[2], kernel_w_));
+  patches.stride = static_cast<int>(stride_), patches.pad = way_ == Way::kPadded ? 0 : static_cast<int>(pad_);
+  patches.row_elems = static_cast<int>(row_elems_);
+  args.patches = &patches;
+  return args;
+}
+
 std::vector<GemmTiling> Product::Tilings(const Shape& x) const {
   if (way_ == Way::kPlain) return {};
-  return GemmTilings(Rows(x), static_cast<int>(out_channels_), Depth(), precision_);
+  Patches patches;
+  return GemmTilings(precision_, ArgsFor(x, patches));
 }
 
 int64_t Product::ScratchBytes(const Shape& x, const GemmTiling* tiling) const {
@@ -183,26 +200,12 @@ void Product::Launch(const Shape& x, const Call& call) const {
     args.out_width = static_cast<int>(OutSide(args.width, kernel_w_));
     return LaunchPlainConv(dtype, args, call.stream);
   }
-  GemmArgs args;
-  args.a = call.x, args.w = weight_.data(), args.bias = bias(), args.residual = call.residual;
-  args.y = call.y, args.y_is_float = call.y_is_float, args.activation = activation_;
-  args.m = Rows(x), args.n = static_cast<int>(out_channels_), args.k = Depth();
-  const GemmTiling tiling =
-      call.tiling != nullptr ? *call.tiling : ChooseGemmTiling(args.m, args.n, args.k, precision_);
+  Patches patches;
+  GemmArgs args = ArgsFor(x, patches);
+  args.a = call.x, args.residual = call.residual, args.y = call.y, args.y_is_float = call.y_is_float;
+  const GemmTiling tiling = call.tiling != nullptr ? *call.tiling : ChooseGemmTiling(precision_, args);
   if (GemmScratchBytes(args.m, args.n, tiling) > 0) {
     args.partial = reinterpret_cast<float*>(call.scratch + PaddedBytes(x));
-  }
-  Patches patches;
-  if (way_ != Way::kRows) {
-    const Shape map = way_ == Way::kPadded ? PaddedShape(x) : x;
-    patches.height = static_cast<int>(map[1]), patches.width = static_cast<int>(map[2]);
-    patches.channels = static_cast<int>(map[3]);
-    patches.out_height = static_cast<int>(OutSide(x[1], kernel_h_));
-    patches.out_width = static_cast<int>(OutSide(x[2], kernel_w_));
-    patches.stride = static_cast<int>(stride_),
-    patches.pad = way_ == Way::kPadded ? 0 : static_cast<int>(pad_);
-    patches.row_elems = static_cast<int>(row_elems_);
-    args.patches = &patches;
   }
   if (way_ == Way::kPadded) {
     PadMapArgs pad;

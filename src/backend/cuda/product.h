@@ -62,6 +62,8 @@ class Product {
   Shape PaddedShape(const Shape& x) const;
   int64_t PaddedBytes(const Shape& x) const;
   int Rows(const Shape& x) const;
+  // All but the maps; `patches` must live as long where x is not a matrix.
+  GemmArgs ArgsFor(const Shape& x, Patches& patches) const;
   int Depth() const { return static_cast<int>(kernel_h_ * row_elems_); }  // K
 
   Precision precision_ = Precision::kFp32;

@@ -17,6 +17,10 @@ namespace segforge::cuda {
 
 #ifdef SEGFORGE_WGMMA
 
+// A number that all lanes of a warp have, told to the compiler: descriptors made of it then stay in registers
+// of the warp, where instructions want them.
+__device__ inline int UniformOf(int value) { return __shfl_sync(~0u, value, 0); }
+
 // PTX ISA, "Matrix descriptor": address, stride between groups of eight rows, swizzle; rows of kRowBytes, 128
 // or 64.
 template <int kRowBytes>
@@ -49,6 +53,7 @@ struct Wgmma;
 #define SEGFORGE_OUTPUTS_32 SEGFORGE_D4(0)
 #define SEGFORGE_OUTPUTS_64 SEGFORGE_D4(0), SEGFORGE_D4(4)
 #define SEGFORGE_OUTPUTS_128 SEGFORGE_D4(0), SEGFORGE_D4(4), SEGFORGE_D4(8), SEGFORGE_D4(12)
+#define SEGFORGE_OUTPUTS_160 SEGFORGE_OUTPUTS_128, SEGFORGE_D4(16)
 #define SEGFORGE_NAMES_32 \
   "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}"
 #define SEGFORGE_NAMES_64 \
@@ -59,12 +64,20 @@ struct Wgmma;
   "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, " \
   "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, " \
   "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}"
+#define SEGFORGE_NAMES_160 \
+  "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, " \
+  "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, " \
+  "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, " \
+  "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63, " \
+  "%64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79}"
 #define SEGFORGE_SHARED_A_32 "%16, %17", "%18"
 #define SEGFORGE_REGISTER_A_32 "{%16, %17, %18, %19}, %20", "%21"
 #define SEGFORGE_SHARED_A_64 "%32, %33", "%34"
 #define SEGFORGE_REGISTER_A_64 "{%32, %33, %34, %35}, %36", "%37"
 #define SEGFORGE_SHARED_A_128 "%64, %65", "%66"
 #define SEGFORGE_REGISTER_A_128 "{%64, %65, %66, %67}, %68", "%69"
+#define SEGFORGE_SHARED_A_160 "%80, %81", "%82"
+#define SEGFORGE_REGISTER_A_160 "{%80, %81, %82, %83}, %84", "%85"
 
 // AB names a and b, ADD the predicate's source; MODE is what follows the scales.
 #define SEGFORGE_WGMMA_TEXT(...) SEGFORGE_WGMMA_TEXT_(__VA_ARGS__)
@@ -106,12 +119,15 @@ struct Wgmma;
 SEGFORGE_WGMMA_16_BIT(Fp16, "f16", 32)
 SEGFORGE_WGMMA_16_BIT(Fp16, "f16", 64)
 SEGFORGE_WGMMA_16_BIT(Fp16, "f16", 128)
+SEGFORGE_WGMMA_16_BIT(Fp16, "f16", 160)
 SEGFORGE_WGMMA_16_BIT(Bf16, "bf16", 32)
 SEGFORGE_WGMMA_16_BIT(Bf16, "bf16", 64)
 SEGFORGE_WGMMA_16_BIT(Bf16, "bf16", 128)
+SEGFORGE_WGMMA_16_BIT(Bf16, "bf16", 160)
 SEGFORGE_WGMMA_TF32(32)
 SEGFORGE_WGMMA_TF32(64)
 SEGFORGE_WGMMA_TF32(128)
+SEGFORGE_WGMMA_TF32(160)
 
 #endif  // SEGFORGE_WGMMA
 
