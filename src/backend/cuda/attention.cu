@@ -3,6 +3,7 @@
 #include "backend/cuda/attention_hopper.cuh"
 #include "backend/cuda/dispatch.cuh"
 #include "backend/cuda/launch.cuh"
+#include "backend/cuda/tensor_map.h"
 
 namespace segforge::cuda {
 namespace {
@@ -54,18 +55,26 @@ void LaunchTiles(const AttentionArgs& args, cudaStream_t stream) {
 
 template <typename Math, int kWidth, int kGroups, int kSplits>
 void LaunchGroups(const AttentionArgs& args, cudaStream_t stream) {
+  constexpr DType kDType = kDTypeOfStorage<typename Math::Storage>;
+  CUtensorMap q_map = {}, kv_map = {};
+  MatrixBox box;
+  box.n = args.n, box.rows = args.queries, box.columns = int64_t{args.heads} * kWidth;
+  box.box_rows = 64 * kGroups, box.box_columns = kWidth;
+  MapMatrices(kDType, args.q, box, &q_map);
+  box.rows = args.keys, box.columns *= 2, box.box_rows = kSplits * kKeyTile;
+  MapMatrices(kDType, args.kv, box, &kv_map);
   const dim3 grid((args.queries + 64 * kGroups - 1) / (64 * kGroups), args.heads, args.n);
   Launch(HopperAttentionKernel<Math, kWidth, kGroups, kSplits>, grid, 128 * kGroups * kSplits,
-         kHopperAttentionBytes<kWidth, kGroups, kSplits>, stream, args);
+         kHopperAttentionBytes<kWidth, kGroups, kSplits>, stream, q_map, kv_map, args);
 }
 
-// Two warpgroups share the tiles of keys, or the queries where these are few.
+// Two warpgroups share the tiles of keys, or four the queries where these are few.
 template <typename Math, int kWidth>
 void LaunchHopper(const AttentionArgs& args, cudaStream_t stream) {
   const int64_t blocks = int64_t{(args.queries + 63) / 64} * args.heads * args.n;
   if (blocks >= 3 * Multiprocessors()) return LaunchGroups<Math, kWidth, 2, 1>(args, stream);
   if (2 * blocks >= 3 * Multiprocessors()) return LaunchGroups<Math, kWidth, 1, 1>(args, stream);
-  LaunchGroups<Math, kWidth, 1, 2>(args, stream);
+  LaunchGroups<Math, kWidth, 1, 4>(args, stream);
 }
 
 // Two tiles of 16 queries a warp read each key half as often; one tile where that would leave multiprocessors
@@ -74,7 +83,7 @@ template <typename Math, int kWidth>
 void LaunchWidth(const AttentionArgs& args, cudaStream_t stream) {
   constexpr int kLargeBlock = 128;
   if constexpr (sizeof(typename Math::Storage) == 2) {
-    if (HasWarpgroups()) return LaunchHopper<Math, kWidth>(args, stream);
+    if (HasWarpgroups() && HasTensorMaps()) return LaunchHopper<Math, kWidth>(args, stream);
     const int64_t blocks = int64_t{(args.queries + kLargeBlock - 1) / kLargeBlock} * args.heads * args.n;
     if (blocks >= Multiprocessors() / 2) return LaunchTiles<Math, kWidth, 2>(args, stream);
   }

@@ -42,7 +42,7 @@ void LaunchTile(const GemmArgs& args, int splits, cudaStream_t stream) {
   }
   MapRows(dtype, args.w, PackedRows(args.n), args.k, kTileN, &w_map);
   const dim3 grid(static_cast<unsigned>(tiles), static_cast<unsigned>(used_splits));
-  Launch(TmaGemmKernel<Math, kGroups, kTileN, kPatches>, grid, 128 * kGroups + 32,
+  Launch(TmaGemmKernel<Math, kGroups, kTileN, kPatches>, grid, kTmaThreads<kGroups>,
          params.stages * kStageBytes, stream, a_map, w_map, params);
 }
 

@@ -16,6 +16,16 @@ struct TmaGemmParams {
   int k_tiles;
 };
 
+// Stages of shared memory, each a tile of A and one of the weights, and the barriers that tell when they are
+// filled and when they may be filled again.
+struct TmaStages {
+  uint32_t tiles, stage_bytes, barriers;
+  int count;
+  __device__ uint32_t Tiles(int stage) const { return tiles + stage * stage_bytes; }
+  __device__ uint32_t Full(int stage) const { return barriers + stage * 8; }
+  __device__ uint32_t Empty(int stage) const { return barriers + (kMaxTmaStages + stage) * 8; }
+};
+
 // Copies the tiles of one block of y.
 template <typename Math, int kTileM, int kTileN, bool kPatches>
 class TileCopier {
@@ -62,60 +72,74 @@ class TileCopier {
   int row_, column_, x_ = 0, y_ = 0, image_ = 0;
 };
 
-// Tile kGroups * 64 x kTileN. Grid: (tiles, splits); the last warp of a block copies.
+// Keeps the stages filled until all of K is on its way. Called by one lane.
+template <typename Copier>
+__device__ inline void CopyTiles(const Copier& copier, const TmaStages& stages, int first_k, int k_tiles) {
+#ifdef SEGFORGE_WGMMA
+  for (int i = stages.count, stage = 0, parity = 0; i < k_tiles; ++i) {
+    WaitBarrier(stages.Empty(stage), parity);
+    copier.CopyWeights(stages.Tiles(stage), first_k + i, stages.Full(stage));
+    copier.CopyA(stages.Tiles(stage), first_k + i, stages.Full(stage));
+    if (++stage == stages.count) stage = 0, parity ^= 1;
+  }
+#endif
+}
+
+// A warp for the copies alone, the last one, never makes the others wait. But it costs the registers of four:
+// with two warpgroups, it would leave no room for another block, and so a lane of the first warp copies
+// besides its other work.
+template <int kGroups>
+constexpr bool kHasCopyWarp = kGroups == 1;
+template <int kGroups>
+constexpr int kTmaThreads = 128 * kGroups + (kHasCopyWarp<kGroups> ? 32 : 0);
+
+// Tile kGroups * 64 x kTileN. Grid: (tiles, splits).
 template <typename Math, int kGroups, int kTileN, bool kPatches>
-__global__ void __launch_bounds__(128 * kGroups + 32)
+__global__ void __launch_bounds__(kTmaThreads<kGroups>)
     TmaGemmKernel(const __grid_constant__ CUtensorMap a_map, const __grid_constant__ CUtensorMap w_map,
                   const TmaGemmParams params) {
 #ifdef SEGFORGE_WGMMA
   using T = typename Math::Storage;
   using Copier = TileCopier<Math, 64 * kGroups, kTileN, kPatches>;
-  constexpr int kTileM = 64 * kGroups;
+  constexpr int kTileM = 64 * kGroups, kCopyWarp = kHasCopyWarp<kGroups> ? 4 * kGroups : 0;
   const GemmParams& p = params.product;
   extern __shared__ __align__(1024) unsigned char shared[];
   __shared__ __align__(8) uint64_t barriers[2 * kMaxTmaStages];
-  const uint32_t base = SharedAddress(shared), full = SharedAddress(barriers),
-                 empty = full + kMaxTmaStages * 8;
-  const int group = UniformOf(threadIdx.x / 128), lane = threadIdx.x % 32, stages = params.stages;
+  const TmaStages stages = {SharedAddress(shared), Copier::kStageBytes, SharedAddress(barriers),
+                            params.stages};
+  const int group = UniformOf(threadIdx.x / 128), lane = threadIdx.x % 32;
+  const bool copies = UniformOf(threadIdx.x / 32) == kCopyWarp;
   const int tiles_n = (p.n + kTileN - 1) / kTileN;
   const int row0 = static_cast<int>(blockIdx.x) / tiles_n * kTileM;
   const int column0 = static_cast<int>(blockIdx.x) % tiles_n * kTileN;
   const int first_k = blockIdx.y * p.tiles_per_split;
   const int k_tiles = min(p.tiles_per_split, params.k_tiles - first_k);
-  const auto stage_at = [&](int stage) { return base + stage * Copier::kStageBytes; };
+  const Copier copier(p, &a_map, &w_map, row0, column0);
 
-  if (UniformOf(threadIdx.x / 32) == 0 && ElectLane()) {
-    for (int i = 0; i < stages; ++i) {
-      InitBarrier(full + i * 8, 1);
-      InitBarrier(empty + i * 8, kGroups);
+  if (copies && ElectLane()) {
+    for (int i = 0; i < stages.count; ++i) {
+      InitBarrier(stages.Full(i), 1);
+      InitBarrier(stages.Empty(i), kGroups);
     }
     FenceBarriers();
+    const int first = min(stages.count, k_tiles);
+    // No kernel writes weights: they need not wait for the one before.
+    for (int i = 0; i < first; ++i) copier.CopyWeights(stages.Tiles(i), first_k + i, stages.Full(i));
+    WaitForInputs();
+    for (int i = 0; i < first; ++i) copier.CopyA(stages.Tiles(i), first_k + i, stages.Full(i));
   }
   __syncthreads();
-
-  if (group == kGroups) {
-    if (!ElectLane()) return;
-    const Copier copier(p, &a_map, &w_map, row0, column0);
-    const int first = min(stages, k_tiles);
-    // No kernel writes weights: they need not wait for the one before.
-    for (int i = 0; i < first; ++i) copier.CopyWeights(stage_at(i), first_k + i, full + i * 8);
-    WaitForInputs();
-    for (int i = 0; i < first; ++i) copier.CopyA(stage_at(i), first_k + i, full + i * 8);
-    for (int i = first, stage = 0, parity = 0; i < k_tiles; ++i) {
-      WaitBarrier(empty + stage * 8, parity);
-      copier.CopyWeights(stage_at(stage), first_k + i, full + stage * 8);
-      copier.CopyA(stage_at(stage), first_k + i, full + stage * 8);
-      if (++stage == stages) stage = 0, parity ^= 1;
-    }
+  if (kHasCopyWarp<kGroups> && copies) {
+    if (ElectLane()) CopyTiles(copier, stages, first_k, k_tiles);
     return;
   }
-
   WaitForInputs();
+
   float sum[kTileN / 8][4];
-  for (int i = 0, stage = 0, parity = 0; i < k_tiles; ++i) {
-    WaitBarrier(full + stage * 8, parity);
-    const uint32_t a_tile = stage_at(stage) + group * 64 * kTileRowBytes;
-    const uint32_t w_tile = stage_at(stage) + kTileM * kTileRowBytes;
+  for (int i = 0, stage = 0, parity = 0, refill = 0, refill_parity = 0; i < k_tiles; ++i) {
+    WaitBarrier(stages.Full(stage), parity);
+    const uint32_t a_tile = stages.Tiles(stage) + group * 64 * kTileRowBytes;
+    const uint32_t w_tile = stages.Tiles(stage) + kTileM * kTileRowBytes;
     WgmmaFence();
 #pragma unroll
     for (int step = 0; step < kTileRowBytes / 32; ++step) {
@@ -123,10 +147,20 @@ __global__ void __launch_bounds__(128 * kGroups + 32)
                                       MatrixDescriptor<128>(w_tile + step * 32), i > 0 || step > 0);
     }
     WgmmaCommit();
+    if constexpr (!kHasCopyWarp<kGroups>) {
+      // The stage of two steps before: by now, the other warpgroup is likely to have left it too.
+      const int next = i - 2 + stages.count;
+      if (copies && i >= 2 && next < k_tiles && ElectLane()) {
+        WaitBarrier(stages.Empty(refill), refill_parity);
+        copier.CopyWeights(stages.Tiles(refill), first_k + next, stages.Full(refill));
+        copier.CopyA(stages.Tiles(refill), first_k + next, stages.Full(refill));
+      }
+      if (i >= 2 && ++refill == stages.count) refill = 0, refill_parity ^= 1;
+    }
     WgmmaWait<1>();
     // The step before is done: its tiles may be overwritten.
-    if (i > 0 && threadIdx.x % 128 == 0) Arrive(empty + (stage == 0 ? stages - 1 : stage - 1) * 8);
-    if (++stage == stages) stage = 0, parity ^= 1;
+    if (i > 0 && threadIdx.x % 128 == 0) Arrive(stages.Empty(stage == 0 ? stages.count - 1 : stage - 1));
+    if (++stage == stages.count) stage = 0, parity ^= 1;
   }
   WgmmaWait<0>();
 

@@ -44,14 +44,25 @@ CUtensorMapDataType TypeOf(DType dtype) {
 bool HasTensorMaps() { return EncodeTiled() != nullptr && EncodePatches() != nullptr; }
 
 void MapRows(DType dtype, const void* base, int64_t rows, int64_t columns, int box_rows, CUtensorMap* map) {
+  MatrixBox box;
+  box.rank = 2, box.rows = rows, box.columns = columns;
+  box.box_rows = box_rows, box.box_columns = kBoxBytes / static_cast<int>(SizeOf(dtype));
+  MapMatrices(dtype, base, box, map);
+}
+
+void MapMatrices(DType dtype, const void* base, const MatrixBox& box, CUtensorMap* map) {
   const auto size = static_cast<uint64_t>(SizeOf(dtype));
-  const uint64_t sides[] = {static_cast<uint64_t>(columns), static_cast<uint64_t>(rows)};
-  const uint64_t strides[] = {sides[0] * size};
-  const uint32_t box[] = {static_cast<uint32_t>(kBoxBytes / size), static_cast<uint32_t>(box_rows)};
-  const uint32_t steps[] = {1, 1};
-  const CUresult made = EncodeTiled()(map, TypeOf(dtype), 2, const_cast<void*>(base), sides, strides, box,
-                                      steps, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
-                                      CU_TENSOR_MAP_L2_PROMOTION_L2_128B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  const uint64_t sides[] = {static_cast<uint64_t>(box.columns), static_cast<uint64_t>(box.rows),
+                            static_cast<uint64_t>(box.n)};
+  const uint64_t strides[] = {sides[0] * size, sides[0] * sides[1] * size};
+  const uint32_t box_sides[] = {static_cast<uint32_t>(box.box_columns), static_cast<uint32_t>(box.box_rows),
+                                1};
+  const uint32_t steps[] = {1, 1, 1};
+  const bool wide = static_cast<int>(size) * box.box_columns == kBoxBytes;
+  const CUresult made = EncodeTiled()(
+      map, TypeOf(dtype), static_cast<uint32_t>(box.rank), const_cast<void*>(base), sides, strides, box_sides,
+      steps, CU_TENSOR_MAP_INTERLEAVE_NONE, wide ? CU_TENSOR_MAP_SWIZZLE_128B : CU_TENSOR_MAP_SWIZZLE_64B,
+      CU_TENSOR_MAP_L2_PROMOTION_L2_128B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
   SEGFORGE_CHECK(made == CUDA_SUCCESS);
 }
 

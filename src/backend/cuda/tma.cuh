@@ -50,6 +50,15 @@ __device__ inline void CopyRows(uint32_t to, const CUtensorMap* map, int column,
       "l"(map), "r"(column), "r"(row), "r"(barrier)
       : "memory");
 }
+// The same of one of several matrices that follow each other.
+__device__ inline void CopyRowsOf(uint32_t to, const CUtensorMap* map, int column, int row, int matrix,
+                                  uint32_t barrier) {
+  asm volatile(
+      "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, %4}], "
+      "[%5];" ::"r"(to),
+      "l"(map), "r"(column), "r"(row), "r"(matrix), "r"(barrier)
+      : "memory");
+}
 // One tap (kx, ky) of patches, from channel c on; the first patch's corner is at (x, y) of an image.
 struct PatchPlace {
   int c, x, y, image;
