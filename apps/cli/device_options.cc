@@ -13,6 +13,18 @@ void AddDevice(CLI::App& command, SegmenterOptions& options, const std::string& 
       ->capture_default_str();
 }
 
+void AddGpuWait(CLI::App& command, SegmenterOptions& options) {
+  command
+      .add_option_function<std::string>(
+          "--gpu-wait",
+          [&options](const std::string& name) {
+            options.gpu_wait = name == "sleep" ? GpuWait::kSleep : GpuWait::kSpin;
+          },
+          "How a thread waits for a GPU: spin keeps its processor, sleep leaves it to others and wakes up "
+          "later. Default: spin")
+      ->check(CLI::IsMember({"spin", "sleep"}));
+}
+
 void AddFp32Layers(CLI::App& command, SegmenterOptions& options, const std::string& prefix,
                    const std::string& side) {
   command

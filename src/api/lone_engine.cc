@@ -2,7 +2,7 @@
 
 #include "api/error.h"
 #include "api/network_input.h"
-#include "api/stopwatch.h"
+#include "base/stopwatch.h"
 
 namespace segforge {
 namespace {

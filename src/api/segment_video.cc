@@ -8,9 +8,9 @@
 
 #include "api/colors.h"
 #include "api/error.h"
-#include "api/stopwatch.h"
 #include "base/bounded_queue.h"
 #include "base/memory.h"
+#include "base/stopwatch.h"
 #include "image/overlay.h"
 #include "image/video_reader.h"
 #include "image/video_writer.h"

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include "api/error.h"
 #include "api/image_rows.h"
@@ -9,6 +10,8 @@
 #include "api/run_batch.h"
 #include "api/session_pool.h"
 #include "api/tile.h"
+#include "backend/cuda/cuda.h"
+#include "base/memory.h"
 
 namespace segforge {
 namespace {
@@ -20,6 +23,30 @@ std::vector<ImageView> CheckedViews(const std::vector<RgbView>& images) {
   return views;
 }
 
+DeviceWait WaitOf(const SegmenterOptions& options) {
+  return options.gpu_wait == GpuWait::kSleep ? DeviceWait::kSleep : DeviceWait::kSpin;
+}
+
+// The caller's labels as those of a model of that many classes, for an image of that size.
+Result<TensorView> CheckedLabels(const LabelTarget& labels, int64_t classes, const ImageView& image) {
+  const bool wide = ResultsFor(classes, {}).labels == DType::kU16;
+  void* const data = wide ? static_cast<void*>(labels.labels16) : labels.labels8;
+  if (data == nullptr) {
+    return InvalidInput("labels: expected labels{} for {} classes, got none", wide ? 16 : 8, classes);
+  }
+  if (labels.height != image.height || labels.width != image.width) {
+    return InvalidInput("labels: expected the image's {}x{} (height x width), got {}x{}", image.height,
+                        image.width, labels.height, labels.width);
+  }
+  return TensorView{data, wide ? DType::kU16 : DType::kU8, {labels.height, labels.width}};
+}
+
+void CopyLabels(const Segmentation& result, const TensorView& labels) {
+  const bool wide = labels.dtype == DType::kU16;
+  const void* const from = wide ? static_cast<const void*>(result.labels16.data()) : result.labels8.data();
+  std::memcpy(labels.data, from, labels.bytes());
+}
+
 }  // namespace
 
 int UsableThreads() { return AvailableThreads(); }
@@ -27,6 +54,7 @@ int UsableThreads() { return AvailableThreads(); }
 struct Segmenter::State {
   ModelInfo info;
   std::string device;
+  int gpus = 0;
   LoadedModel model;
   std::unique_ptr<SessionPool> sessions;
 };
@@ -48,7 +76,8 @@ Segmenter::Segmenter(const std::string& model, const SegmenterOptions& options)
   mine.threads = loaded.threads;
   mine.label_kernel = loaded.label_kernel;
   state_->device = std::move(loaded.device_line);
-  state_->sessions = std::make_unique<SessionPool>(*mine.engine, mine.threads);
+  state_->gpus = loaded.device.kind == DeviceId::Kind::kCuda ? 1 : 0;
+  state_->sessions = std::make_unique<SessionPool>(*mine.engine, mine.threads, WaitOf(options));
 }
 
 Segmenter::Segmenter(Segmenter&&) noexcept = default;
@@ -56,10 +85,37 @@ Segmenter& Segmenter::operator=(Segmenter&&) noexcept = default;
 Segmenter::~Segmenter() = default;
 
 const ModelInfo& Segmenter::info() const { return state_->info; }
+int Segmenter::gpus() const { return state_->gpus; }
 const std::string& Segmenter::device() const { return state_->device; }
 
 Segmentation Segmenter::Run(const RgbView& image, const Wanted& wanted) const {
   return std::move(RunBatch({image}, wanted).front());
+}
+
+Timings Segmenter::RunInto(const RgbView& image, const LabelTarget& labels) const {
+  const LoadedModel& model = state_->model;
+  const ImageView view = Unwrap(CheckedView(image));
+  const TensorView to = Unwrap(CheckedLabels(labels, model.classes, view));
+  if (!RunsWhole(model.options)) {
+    const Segmentation result = Run(image);
+    CopyLabels(result, to);
+    return result.timings;
+  }
+  const ImageSize network =
+      Unwrap(ChooseNetworkSize(model.options, model.preprocessing, {view.height, view.width}));
+  const std::unique_ptr<SessionPool::Lease> session = Unwrap(state_->sessions->Take());
+  return Unwrap(RunIntoOnSession(model, view, network, to, **session));
+}
+
+HostMemory Segmenter::NewMemory(size_t bytes) const {
+  if (bytes == 0) return {};
+  ThrowIfError(CheckMemory(static_cast<int64_t>(bytes), "an image's memory"));
+  if (state_->gpus == 0) {
+    const auto plain = std::make_shared<AlignedBuffer>(bytes);
+    return {std::shared_ptr<uint8_t>(plain, reinterpret_cast<uint8_t*>(plain->data())), bytes};
+  }
+  const std::shared_ptr<std::byte> locked = Unwrap(MakePageLocked(bytes));
+  return {std::shared_ptr<uint8_t>(locked, reinterpret_cast<uint8_t*>(locked.get())), bytes};
 }
 
 std::vector<Segmentation> Segmenter::RunBatch(const std::vector<RgbView>& images,

@@ -12,7 +12,7 @@ Result<std::unique_ptr<SessionPool::Lease>> SessionPool::Take() {
     }
   }
   if (session == nullptr) {
-    SEGFORGE_ASSIGN_OR_RETURN(session, engine_.NewSession(threads_));
+    SEGFORGE_ASSIGN_OR_RETURN(session, engine_.NewSession(threads_, wait_));
   }
   return std::make_unique<Lease>(*this, std::move(session));
 }

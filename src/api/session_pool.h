@@ -12,7 +12,8 @@ namespace segforge {
 class SessionPool {
  public:
   // The engine, whose sessions have that many threads, must outlive the pool.
-  SessionPool(const Engine& engine, int threads) : engine_(engine), threads_(threads) {}
+  SessionPool(const Engine& engine, int threads, DeviceWait wait)
+      : engine_(engine), threads_(threads), wait_(wait) {}
 
   // Holds a session until it is destroyed; must not outlive the pool.
   class Lease {
@@ -38,6 +39,7 @@ class SessionPool {
 
   const Engine& engine_;
   int threads_;
+  DeviceWait wait_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Session>> free_;
 };

@@ -5,8 +5,15 @@
 
 namespace segforge {
 
-Result<std::unique_ptr<Session>> MakeSession(const BackendTraits& backend, int threads) {
-  if (backend.device.kind == DeviceId::Kind::kCuda) return MakeCudaSession(backend.device.index, threads);
+Result<std::shared_ptr<SharedDevice>> ShareDevice(const BackendTraits& backend) {
+  if (backend.device.kind == DeviceId::Kind::kCuda) return ShareCudaDevice(backend.device.index);
+  return std::shared_ptr<SharedDevice>();
+}
+
+Result<std::unique_ptr<Session>> MakeSession(const BackendTraits& backend,
+                                             std::shared_ptr<SharedDevice> shared, int threads,
+                                             DeviceWait wait) {
+  if (backend.device.kind == DeviceId::Kind::kCuda) return MakeCudaSession(std::move(shared), threads, wait);
   return std::unique_ptr<Session>(std::make_unique<CpuSession>(backend.labels, threads));
 }
 

@@ -2,7 +2,7 @@
 #include <cuda_runtime_api.h>
 
 #include "backend/cuda/cuda.h"
-#include "backend/cuda/device_memory.h"
+#include "backend/cuda/handles.h"
 #include "backend/cuda/kernels.h"
 
 namespace segforge {
@@ -11,7 +11,8 @@ namespace {
 // Kernels keep their weights on the device, whichever is current on the caller's thread.
 KernelMaker OnDevice(int device, cuda::MadeKernel (*make)(const Graph&, const Node&)) {
   return [device, make](const Graph& graph, const Node& node) -> cuda::MadeKernel {
-    SEGFORGE_RETURN_IF_ERROR(cuda::StatusOf(cudaSetDevice(device), fmt::format("cuda:{}", device)));
+    const cuda::DeviceScope scope(device);
+    SEGFORGE_RETURN_IF_CUDA_ERROR(scope.error(), fmt::format("cuda:{}", device));
     return make(graph, node);
   };
 }

@@ -1,0 +1,146 @@
+// A GPU's way from images to labels, and back to whoever called.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <thread>
+
+#include "backend/cuda/cuda.h"
+#include "segforge/files.h"
+
+namespace segforge {
+namespace {
+
+constexpr const char* kModel = SEGFORGE_SOURCE_DIR "/models/street-b0";
+constexpr const char* kStreet = SEGFORGE_SOURCE_DIR "/models/street-b0/demo/street_day.jpg";
+
+// A part of the demo image: real content at a size that costs little.
+RgbView Part(const RgbImage& image, int64_t y, int64_t x, int64_t height, int64_t width) {
+  return {image.pixels.data() + (y * image.width + x) * 3, height, width, image.width * 3};
+}
+
+SegmenterOptions OnGpu() {
+  SegmenterOptions options;
+  options.device = "cuda";
+  options.threads = 2;
+  return options;
+}
+
+class GpuWay : public testing::Test {
+ protected:
+  void SetUp() override {
+    const Status status = CudaDevices().status();
+    if (!status.ok()) GTEST_SKIP() << status.message();
+  }
+
+  RgbImage image_ = LoadImage(kStreet);
+};
+
+TEST_F(GpuWay, cuda_AllKindsOfMemoryGiveTheSameLabels) {
+  const Segmenter segmenter(kModel, OnGpu());
+  const RgbView part = Part(image_, 31, 17, 200, 301);
+  const std::vector<uint8_t> expected = segmenter.Run(part).labels8;
+
+  const HostMemory packed = segmenter.NewMemory(200 * 301 * 3), padded = segmenter.NewMemory(200 * 1000);
+  for (int64_t y = 0; y < 200; ++y) {
+    const uint8_t* row = part.data + y * part.stride_bytes;
+    std::memcpy(packed.data.get() + y * 301 * 3, row, 301 * 3);
+    std::memcpy(padded.data.get() + y * 1000, row, 301 * 3);
+  }
+  const HostMemory locked = segmenter.NewMemory(expected.size());
+  std::vector<uint8_t> plain(expected.size());
+  const std::vector<RgbView> views = {
+      part, {packed.data.get(), 200, 301, 0}, {padded.data.get(), 200, 301, 1000}};
+  for (const RgbView& view : views) {
+    for (uint8_t* labels : {plain.data(), locked.data.get()}) {
+      std::fill_n(labels, expected.size(), uint8_t{77});
+      const Timings times = segmenter.RunInto(view, {labels, nullptr, 200, 301});
+      EXPECT_TRUE(std::equal(expected.begin(), expected.end(), labels));
+      EXPECT_GT(times.resize, 0);
+      EXPECT_GT(times.engine, 0);
+      EXPECT_GT(times.labels, 0);
+    }
+  }
+}
+
+TEST_F(GpuWay, cuda_BatchesOfMixedSizesGiveWhatSingleImagesGive) {
+  SegmenterOptions options = OnGpu();
+  options.precision = "fp32";
+  const Segmenter segmenter(kModel, options);
+  const std::vector<RgbView> views = {Part(image_, 0, 0, 96, 128), Part(image_, 40, 60, 64, 64),
+                                      Part(image_, 200, 300, 96, 128)};
+  const std::vector<Segmentation> together = segmenter.RunBatch(views, {.logits = true, .confidence = true});
+  for (size_t i = 0; i < views.size(); ++i) {
+    const Segmentation alone = segmenter.Run(views[i], {.logits = true, .confidence = true});
+    EXPECT_EQ(together[i].logits_width, alone.logits_width);
+    size_t other_labels = 0;
+    for (size_t p = 0; p < alone.labels8.size(); ++p) {
+      other_labels += together[i].labels8[p] != alone.labels8[p] ? 1 : 0;
+      EXPECT_NEAR(together[i].confidence[p], alone.confidence[p], 1e-3);
+    }
+    EXPECT_LE(other_labels, alone.labels8.size() / 1000);
+  }
+}
+
+// More callers than there are places on the device, with sizes of their own, on two models.
+TEST_F(GpuWay, cuda_ManyThreadsGetWhatOneGets) {
+  const Segmenter first(kModel, OnGpu()), second(kModel, OnGpu());
+  std::vector<RgbView> views;
+  std::vector<std::vector<uint8_t>> expected;
+  for (int64_t i = 0; i < 8; ++i) {
+    views.push_back(Part(image_, 20 * i, 30 * i, 64 + 32 * (i % 3), 96 + 16 * (i % 2)));
+    expected.push_back(first.Run(views.back()).labels8);
+  }
+  std::vector<std::thread> callers;
+  std::atomic<int> wrong = 0;
+  for (size_t i = 0; i < views.size(); ++i) {
+    callers.emplace_back([&, i] {
+      for (int run = 0; run < 20; ++run) {
+        const Segmenter& segmenter = run % 2 == 0 ? first : second;
+        const size_t at = (i + static_cast<size_t>(run)) % views.size();
+        if (segmenter.Run(views[at]).labels8 != expected[at]) ++wrong;
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(GpuWay, cuda_WaitingByEitherMeansGivesTheSame) {
+  SegmenterOptions options = OnGpu();
+  const RgbView part = Part(image_, 31, 17, 64, 96);
+  const std::vector<uint8_t> expected = Segmenter(kModel, options).Run(part).labels8;
+  options.gpu_wait = GpuWait::kSleep;
+  EXPECT_EQ(Segmenter(kModel, options).Run(part).labels8, expected);
+}
+
+// Slid over, augmented, tiled and smoothed, results are made of logits that were fetched.
+TEST_F(GpuWay, cuda_EveryModeIsNearToTheCpu) {
+  const RgbView part = Part(image_, 100, 100, 160, 224);
+  std::vector<SegmenterOptions> modes(3, OnGpu());
+  modes[0].mode = InferenceMode::kSlide;
+  modes[0].crop_height = modes[0].crop_width = 96;
+  modes[0].stride_height = modes[0].stride_width = 64;
+  modes[1].scales = {0.5, 1};
+  modes[1].flip = true;
+  modes[2].mode = InferenceMode::kTile;
+  modes[2].tile = 96;
+  modes[2].overlap = 32;
+  for (SegmenterOptions options : modes) {
+    options.precision = "fp32";
+    LogitAverage average;
+    Wanted wanted;
+    if (options.mode != InferenceMode::kTile) wanted.average = &average;
+    const std::vector<uint8_t> ours = Segmenter(kModel, options).Run(part, wanted).labels8;
+    options.device = "cpu";
+    average = {};
+    const std::vector<uint8_t> theirs = Segmenter(kModel, options).Run(part, wanted).labels8;
+    size_t others = 0;
+    for (size_t i = 0; i < ours.size(); ++i) others += ours[i] != theirs[i] ? 1 : 0;
+    EXPECT_LE(others, ours.size() / 200);
+  }
+}
+
+}  // namespace
+}  // namespace segforge
