@@ -81,8 +81,12 @@ Status CudaImages::Upload(std::span<const ImageView> images, const BufferPlace& 
     if (size == ImageSize{image.height, image.width}) {
       SEGFORGE_RETURN_IF_ERROR(Copy(image, to, pool, stream));
     } else {
-      const Image resized = Resize(image, size, preprocessing.resample, &pool);
-      SEGFORGE_RETURN_IF_ERROR(CopyStaged(resized.view(), to, pool, stream));
+      const auto bytes = static_cast<size_t>(image.height * RowBytes(image));
+      SEGFORGE_RETURN_IF_ERROR(cuda::Grow(source_, bytes, "the image before resizing"));
+      SEGFORGE_RETURN_IF_ERROR(Copy(image, source_.data(), pool, stream));
+      SEGFORGE_RETURN_IF_ERROR(resize_.Run(source_.as<uint8_t>(), {image.height, image.width},
+                                           reinterpret_cast<uint8_t*>(to), size, preprocessing.resample,
+                                           stream));
     }
     to += image_bytes;
   }

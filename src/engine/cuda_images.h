@@ -5,6 +5,7 @@
 
 #include "backend/cuda/device_memory.h"
 #include "base/thread_pool.h"
+#include "engine/cuda_resize.h"
 #include "engine/plan.h"
 #include "image/preprocess.h"
 
@@ -13,9 +14,9 @@ namespace segforge {
 // Used by one session, whose last images are on the device before it begins with others.
 class CudaImages {
  public:
-  // Copies them to the device, at the plan's input size. Images in page-locked memory are read by the device,
-  // after this has returned; others are copied to such memory first, a band after the other, so that the
-  // device reads one while the next one is copied.
+  // Copies them to the device, and resizes them there to the plan's input size. Images in page-locked memory
+  // are read by the device, after this has returned; others are copied to such memory first, a band after the
+  // other, so that the device reads one while the next one is copied.
   Status Upload(std::span<const ImageView> images, const BufferPlace& input,
                 const Preprocessing& preprocessing, ThreadPool& pool, cudaStream_t stream);
   // Normalises what was uploaded, of which `stream` must know.
@@ -25,6 +26,8 @@ class CudaImages {
   Status Copy(const ImageView& image, std::byte* to, ThreadPool& pool, cudaStream_t stream);
   Status CopyStaged(const ImageView& image, std::byte* to, ThreadPool& pool, cudaStream_t stream);
 
+  cuda::DeviceBuffer source_;  // one image as it came
+  CudaResize resize_;
   cuda::DeviceBuffer pixels_;  // [N, H, W, 3] u8
   cuda::PinnedBuffer staging_;
   size_t staged_bytes_ = 0;  // of it, on their way to the device
