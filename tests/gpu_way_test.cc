@@ -1,4 +1,5 @@
 // A GPU's way from images to labels, and back to whoever called.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -100,6 +101,34 @@ TEST_F(GpuWay, cuda_ManyThreadsGetWhatOneGets) {
         const Segmenter& segmenter = run % 2 == 0 ? first : second;
         const size_t at = (i + static_cast<size_t>(run)) % views.size();
         if (segmenter.Run(views[at]).labels8 != expected[at]) ++wrong;
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+// As many GPUs as there are, in an order of our own: each gives what the first one gives.
+TEST_F(GpuWay, cuda_AllDevicesGiveTheSame) {
+  const RgbView part = Part(image_, 31, 17, 128, 160);
+  const Segmenter one(kModel, OnGpu());
+  EXPECT_EQ(one.gpus(), 1);
+  const std::vector<uint8_t> expected = one.Run(part).labels8;
+  SegmenterOptions options = OnGpu();
+  options.device = "cuda:all";
+  const Segmenter all(kModel, options);
+  ASSERT_EQ(all.gpus(), static_cast<int>(CudaDevices()->size()));
+  options.device = "cuda:";
+  for (int gpu = all.gpus() - 1; gpu >= 0; --gpu)
+    options.device += fmt::format("{}{}", gpu, gpu > 0 ? "," : "");
+  const Segmenter backwards(kModel, options);
+  EXPECT_TRUE(backwards.device().starts_with(fmt::format("cuda:{} ", all.gpus() - 1)));
+  std::vector<std::thread> callers;
+  std::atomic<int> wrong = 0;
+  for (int caller = 0; caller < 4 * all.gpus(); ++caller) {
+    callers.emplace_back([&] {
+      for (int run = 0; run < 10; ++run) {
+        if (all.Run(part).labels8 != expected || backwards.Run(part).labels8 != expected) ++wrong;
       }
     });
   }

@@ -5,10 +5,11 @@ namespace segforge::cli {
 void AddDevice(CLI::App& command, SegmenterOptions& options, const std::string& prefix,
                const std::string& side) {
   command
-      .add_option("--" + prefix + "device", options.device,
-                  side +
-                      "cpu; ref: slow and exact, to compare with; cuda, or cuda:N for another than the "
-                      "first NVIDIA GPU; auto: cuda where there is one, else cpu")
+      .add_option(
+          "--" + prefix + "device", options.device,
+          side +
+              "cpu; ref: slow and exact, to compare with; cuda, or cuda:N for another than the "
+              "first NVIDIA GPU, cuda:N,M or cuda:all for several; auto: cuda where there is one, else cpu")
       ->type_name("DEVICE")
       ->capture_default_str();
 }

@@ -88,7 +88,8 @@ enum class InferenceMode : uint8_t {
 struct SegmenterOptions {
   int threads = 0;  // of each Run; 0: as many as the process may use
   // "cpu"; "ref": plain loops in double precision, to compare with; "cuda", the first NVIDIA GPU, or
-  // "cuda:1"; "auto": "cuda" where that can be had, else "cpu". What it came to is in Segmenter::device().
+  // "cuda:1"; "cuda:0,1" or "cuda:all": several, over which calls are spread; "auto": "cuda" where that can
+  // be had, else "cpu". What it came to is in Segmenter::device().
   std::string device = "cpu";
   // "fp32", "tf32", "fp16", "bf16"; "auto": fp16 on a GPU, else fp32. A CPU computes in fp32 alone.
   std::string precision = "auto";

@@ -24,8 +24,8 @@ Side Prepare(const std::string& name, const SegmenterOptions& options, const Ima
   side.model = LoadModelEngine(name, options);
   const Preprocessing& preprocessing = side.model.preprocessing;
   const ImageSize size = Unwrap(ChooseNetworkSize(options, preprocessing, {image.height, image.width}));
-  side.plan = Unwrap(side.model.engine->PlanFor({1, size.height, size.width}, side.model.threads));
-  side.session = Unwrap(side.model.engine->NewSession(side.model.threads));
+  side.plan = Unwrap(side.model.engines.front()->PlanFor({1, size.height, size.width}, side.model.threads));
+  side.session = Unwrap(side.model.engines.front()->NewSession(side.model.threads));
   ThrowIfError(side.session->Prepare(side.plan));
   ThrowIfError(FillInput(image, preprocessing, side.session->input(), side.session->pool()));
   return side;

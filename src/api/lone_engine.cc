@@ -38,8 +38,8 @@ LoneEngine MakeLoneEngine(const std::string& model, const SegmenterOptions& opti
   Stopwatch watch;
   lone.model = LoadModelEngine(model, options);
   lone.load_ms = watch.LapMs();
-  lone.plan = Unwrap(lone.model.engine->PlanFor(size, lone.model.threads));
-  lone.session = Unwrap(lone.model.engine->NewSession(lone.model.threads));
+  lone.plan = Unwrap(lone.model.engines.front()->PlanFor(size, lone.model.threads));
+  lone.session = Unwrap(lone.model.engines.front()->NewSession(lone.model.threads));
   ThrowIfError(lone.session->Prepare(lone.plan));
   FillWithNoise(lone.session->input());
   return lone;

@@ -23,6 +23,9 @@ std::vector<ImageView> CheckedViews(const std::vector<RgbView>& images) {
   return views;
 }
 
+// One whose images go up, one whose steps run, one whose labels come down.
+constexpr size_t kSessionsOfGpu = 3;
+
 DeviceWait WaitOf(const SegmenterOptions& options) {
   return options.gpu_wait == GpuWait::kSleep ? DeviceWait::kSleep : DeviceWait::kSpin;
 }
@@ -55,29 +58,31 @@ struct Segmenter::State {
   ModelInfo info;
   std::string device;
   int gpus = 0;
-  LoadedModel model;
+  std::vector<LoadedModel> models;  // one a device, alike but for the engine
   std::unique_ptr<SessionPool> sessions;
+
+  const LoadedModel& model() const { return models.front(); }
 };
 
 Segmenter::Segmenter(const std::string& model, const SegmenterOptions& options)
     : state_(std::make_unique<State>()) {
   ThrowIfError(CheckSizeOptions(options));
-  LoadedModel& mine = state_->model;
-  mine.options = options;
   ModelEngine loaded = LoadModelEngine(model, options);
   state_->info = std::move(loaded.info);
-  mine.classes = state_->info.classes;
-  mine.preprocessing = loaded.preprocessing;
+  Preprocessing preprocessing = loaded.preprocessing;
   if (options.resampling != Resampling::kFromConfig) {
-    mine.preprocessing.resample =
+    preprocessing.resample =
         options.resampling == Resampling::kPillow ? Resample::kPillow : Resample::kOpenCv;
   }
-  mine.engine = std::move(loaded.engine);
-  mine.threads = loaded.threads;
-  mine.label_kernel = loaded.label_kernel;
+  const bool on_gpu = loaded.device.kind == DeviceId::Kind::kCuda;
+  for (std::unique_ptr<Engine>& engine : loaded.engines) {
+    state_->models.push_back({options, preprocessing, state_->info.classes, loaded.threads,
+                              loaded.label_kernel, std::move(engine)});
+  }
+  state_->gpus = on_gpu ? static_cast<int>(state_->models.size()) : 0;
   state_->device = std::move(loaded.device_line);
-  state_->gpus = loaded.device.kind == DeviceId::Kind::kCuda ? 1 : 0;
-  state_->sessions = std::make_unique<SessionPool>(*mine.engine, mine.threads, WaitOf(options));
+  state_->sessions =
+      std::make_unique<SessionPool>(state_->models, WaitOf(options), on_gpu ? kSessionsOfGpu : 0);
 }
 
 Segmenter::Segmenter(Segmenter&&) noexcept = default;
@@ -93,7 +98,7 @@ Segmentation Segmenter::Run(const RgbView& image, const Wanted& wanted) const {
 }
 
 Timings Segmenter::RunInto(const RgbView& image, const LabelTarget& labels) const {
-  const LoadedModel& model = state_->model;
+  const LoadedModel& model = state_->model();
   const ImageView view = Unwrap(CheckedView(image));
   const TensorView to = Unwrap(CheckedLabels(labels, model.classes, view));
   if (!RunsWhole(model.options)) {
@@ -103,8 +108,8 @@ Timings Segmenter::RunInto(const RgbView& image, const LabelTarget& labels) cons
   }
   const ImageSize network =
       Unwrap(ChooseNetworkSize(model.options, model.preprocessing, {view.height, view.width}));
-  const std::unique_ptr<SessionPool::Lease> session = Unwrap(state_->sessions->Take());
-  return Unwrap(RunIntoOnSession(model, view, network, to, **session));
+  const std::unique_ptr<SessionPool::Lease> lease = Unwrap(state_->sessions->Take());
+  return Unwrap(RunIntoOnSession(lease->model(), view, network, to, lease->session()));
 }
 
 HostMemory Segmenter::NewMemory(size_t bytes) const {
@@ -126,10 +131,10 @@ std::vector<Segmentation> Segmenter::RunBatch(const std::vector<RgbView>& images
     Throw(InvalidInput("smoothing: expected one image at a time, got {}", images.size()));
   }
   std::vector<Segmentation> results(views.size());
-  const std::unique_ptr<SessionPool::Lease> session = Unwrap(state_->sessions->Take());
-  for (const Batch& batch : Unwrap(BatchesOf(state_->model, views))) {
+  const std::unique_ptr<SessionPool::Lease> lease = Unwrap(state_->sessions->Take());
+  for (const Batch& batch : Unwrap(BatchesOf(state_->model(), views))) {
     std::vector<Segmentation> some =
-        Unwrap(RunBatchOnSession(state_->model, views, batch, wanted, **session));
+        Unwrap(RunBatchOnSession(lease->model(), views, batch, wanted, lease->session()));
     for (size_t i = 0; i < some.size(); ++i) results[batch.images[i]] = std::move(some[i]);
   }
   return results;
@@ -137,7 +142,7 @@ std::vector<Segmentation> Segmenter::RunBatch(const std::vector<RgbView>& images
 
 Segmentation Segmenter::RunRows(ImageRows& image, const Wanted& wanted, int64_t other_bytes,
                                 const UseRows& use) const {
-  const LoadedModel& model = state_->model;
+  const LoadedModel& model = state_->model();
   if (model.options.mode != InferenceMode::kTile) {
     Throw(InvalidInput("rows: expected tile mode, in which images are run by rows"));
   }
@@ -145,9 +150,9 @@ Segmentation Segmenter::RunRows(ImageRows& image, const Wanted& wanted, int64_t 
   const ImageRows::State& rows = *image.state_;
   const ImageSize size = {image.height(), image.width()};
   ThrowIfError(ChooseNetworkSize(model.options, model.preprocessing, size).status().Within(rows.name));
-  const std::unique_ptr<SessionPool::Lease> session = Unwrap(state_->sessions->Take());
+  const std::unique_ptr<SessionPool::Lease> lease = Unwrap(state_->sessions->Take());
   const int64_t kept_bytes = other_bytes + static_cast<int64_t>(rows.bytes.size());
-  auto result = RunTiles(model, *rows.source, wanted, kept_bytes, **session, use);
+  auto result = RunTiles(lease->model(), *rows.source, wanted, kept_bytes, lease->session(), use);
   if (!result.ok()) Throw(result.status().Within(rows.name));
   return std::move(result).value();
 }

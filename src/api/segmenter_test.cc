@@ -205,11 +205,12 @@ TEST(Segmenter, ErrorsSayWhatAndWhy) {
     options.stride_width = 97;
     Segmenter segmenter_with_gaps(kModel, options);
   });
-  ExpectError(ErrorCode::kInvalidInput, "device \"gpu\": expected cpu, ref, cuda, cuda:N or auto", [] {
-    SegmenterOptions options;
-    options.device = "gpu";
-    Segmenter segmenter_of_no_device(kModel, options);
-  });
+  ExpectError(ErrorCode::kInvalidInput,
+              "device \"gpu\": expected cpu, ref, cuda, cuda:N, cuda:N,M (each once), cuda:all", [] {
+                SegmenterOptions options;
+                options.device = "gpu";
+                Segmenter segmenter_of_no_device(kModel, options);
+              });
   ExpectError(ErrorCode::kInvalidInput, "device \"cuda:1x\": expected", [] {
     SegmenterOptions options;
     options.device = "cuda:1x";
