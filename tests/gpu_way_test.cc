@@ -144,6 +144,27 @@ TEST_F(GpuWay, cuda_WaitingByEitherMeansGivesTheSame) {
   EXPECT_EQ(Segmenter(kModel, options).Run(part).labels8, expected);
 }
 
+// Whatever rewrite is left out, the ops that it would have replaced are there.
+TEST_F(GpuWay, cuda_AnyPassMayBeLeftOut) {
+  const RgbView part = Part(image_, 100, 100, 96, 128);
+  std::vector<std::string> passes = {"all"};
+  for (const PassResult& pass : InspectModel(kModel, 96, 128).passes) passes.push_back(pass.name);
+  ASSERT_GT(passes.size(), 5U);
+  for (const char* precision : {"fp32", "fp16"}) {
+    SegmenterOptions options = OnGpu();
+    options.precision = precision;
+    const std::vector<uint8_t> expected = Segmenter(kModel, options).Run(part).labels8;
+    for (const std::string& pass : passes) {
+      SCOPED_TRACE(pass);
+      options.disabled_passes = {pass};
+      const std::vector<uint8_t> labels = Segmenter(kModel, options).Run(part).labels8;
+      size_t others = 0;
+      for (size_t i = 0; i < labels.size(); ++i) others += labels[i] != expected[i] ? 1 : 0;
+      EXPECT_LE(others, labels.size() / 100);
+    }
+  }
+}
+
 // Slid over, augmented, tiled and smoothed, results are made of logits that were fetched.
 TEST_F(GpuWay, cuda_EveryModeIsNearToTheCpu) {
   const RgbView part = Part(image_, 100, 100, 160, 224);
