@@ -124,6 +124,7 @@ TEST_F(GpuWay, cuda_AllDevicesGiveTheSame) {
   const Segmenter backwards(kModel, options);
   EXPECT_TRUE(backwards.device().starts_with(fmt::format("cuda:{} ", all.gpus() - 1)));
   std::vector<std::thread> callers;
+  callers.reserve(static_cast<size_t>(4 * all.gpus()));
   std::atomic<int> wrong = 0;
   for (int caller = 0; caller < 4 * all.gpus(); ++caller) {
     callers.emplace_back([&] {

@@ -144,6 +144,7 @@ Result<Prediction> Network::Run(std::span<const Tensor* const> images) {
   SEGFORGE_RETURN_IF_ERROR(session_->Start(views, preprocessing_, results));
   std::vector<Tensor> labels;
   std::vector<LabelMaps> maps;
+  maps.reserve(images.size());
   for (size_t i = 0; i < images.size(); ++i) labels.emplace_back(DType::kU8, Shape{size[0], size[1]});
   for (Tensor& map : labels) maps.push_back({map.view(), {}});
   SEGFORGE_RETURN_IF_ERROR(session_->Finish(maps).status());

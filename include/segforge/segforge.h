@@ -229,8 +229,9 @@ class ImageRows;  // segforge/rows.h
 // Rows of a result from the top, each once, with their pixels [rows.height, width, 3]. Valid during the call.
 using UseRows = std::function<void(const Segmentation& rows, const RgbView& pixels)>;
 
-// A loaded model, ready to run. Movable. Its functions may be called from any number of threads
-// at once; each call has `threads` threads and working memory of its own, kept for the next call.
+// A loaded model, ready to run. Movable. Its functions may be called from any number of threads at once; each
+// call has `threads` threads and working memory of its own, kept for the next call. On a GPU three calls at a
+// time share the working memory, and others wait.
 class SEGFORGE_API Segmenter {
  public:
   // model: "street-b0" (the built-in one), a Hugging Face folder, a .safetensors or a .pth file.

@@ -38,6 +38,7 @@ Result<std::vector<int>> CudaIndices(const std::string& device) {
     return device.starts_with("cuda:") ? Indices(std::string_view(device).substr(5)) : std::vector<int>();
   SEGFORGE_ASSIGN_OR_RETURN(const std::vector<CudaDevice> all, CudaDevices());
   std::vector<int> indices;
+  indices.reserve(all.size());
   for (const CudaDevice& one : all) indices.push_back(one.index);
   return indices;
 }

@@ -85,13 +85,14 @@ Result<std::vector<Segmentation>> RunWhole(const Call& call, const std::vector<I
   std::vector<ImageView> sources;
   for (const size_t i : batch.images) sources.push_back(images[i]);
   SEGFORGE_ASSIGN_OR_RETURN(const auto plan, PreparePlan(call, static_cast<int64_t>(sources.size())));
-  SEGFORGE_RETURN_IF_ERROR(CheckRoom(call, images, batch, plan->outputs[0].shape));
-
   const RunResults results = ResultsFor(call.model.classes, call.wanted);
   SEGFORGE_RETURN_IF_ERROR(call.session.Start(sources, call.model.preprocessing, results));
   // A device works on meanwhile.
+  SEGFORGE_RETURN_IF_ERROR(CheckRoom(call, images, batch, plan->outputs[0].shape));
   std::vector<Segmentation> maps;
   std::vector<LabelMaps> views;
+  maps.reserve(sources.size());
+  views.reserve(sources.size());
   for (const ImageView& source : sources)
     maps.push_back(EmptySegmentation(call.model.classes, SizeOf(source), call.wanted));
   for (Segmentation& map : maps) views.push_back(MapsOf(map));

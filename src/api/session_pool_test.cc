@@ -59,6 +59,7 @@ TEST(SessionPool, WithoutABoundEveryCallerHasOne) {
   const std::vector<LoadedModel> models = TwoModels();
   SessionPool pool(models, DeviceWait::kSpin, 0);
   std::vector<std::unique_ptr<SessionPool::Lease>> leases;
+  leases.reserve(9);
   for (int i = 0; i < 9; ++i) leases.push_back(pool.Take().value());
   for (size_t i = 1; i < leases.size(); ++i) EXPECT_NE(&leases[i]->session(), &leases[0]->session());
 }

@@ -26,9 +26,9 @@ Status CudaExecutor::Prepare(const std::shared_ptr<const Plan>& plan) {
   if (plan == plan_) return Status();
   plan_ = nullptr;
   if (plan->arena_bytes > arena_.bytes()) {
-    graphs_.clear();
     const InputSize& size = plan->size;
     SEGFORGE_RETURN_IF_CUDA_ERROR(cudaStreamSynchronize(stream_.get()), "the engine");
+    graphs_.clear();
     SEGFORGE_RETURN_IF_ERROR(
         cuda::Grow(arena_, plan->arena_bytes, fmt::format("the plan for {}x{}x{}", size.n, size.h, size.w)));
   }

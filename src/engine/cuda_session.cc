@@ -1,5 +1,6 @@
 #include "engine/cuda_session.h"
 
+#include <algorithm>
 #include <array>
 #include <thread>
 
@@ -18,6 +19,9 @@ using cuda::Event;
 using cuda::PinnedBuffer;
 using cuda::StatusOf;
 
+// They fill the bus, and it takes less time to wake them than it takes to wake all of a large machine's.
+constexpr int kCopyThreads = 4;
+
 size_t FloatBytes(const Shape& shape) { return static_cast<size_t>(shape.elems()) * sizeof(float); }
 
 // Moments of a run on the device. The session's own stream uploads, and downloads; steps run on the
@@ -34,7 +38,8 @@ class CudaSession final : public Session {
         wait_(wait),
         shared_(std::move(shared)),
         copies_(std::move(copies)),
-        marks_(std::move(marks)) {}
+        marks_(std::move(marks)),
+        copiers_(std::min(this->threads(), kCopyThreads)) {}
   ~CudaSession() override;
 
   Status Prepare(std::shared_ptr<const Plan> plan) override;
@@ -73,6 +78,7 @@ class CudaSession final : public Session {
   Marks marks_;
   CudaImages images_;
   CudaLabels labels_;
+  ThreadPool copiers_;
   bool under_way_ = false;
 
   // Of runs step by step, which look into an arena that nobody else may touch in between.
@@ -152,7 +158,7 @@ Status CudaSession::Start(std::span<const ImageView> images, const Preprocessing
   outputs_are_fetched_ = results.outputs;
   SEGFORGE_RETURN_IF_ERROR(MarkTime(kBegin, copies_.get()));
   SEGFORGE_RETURN_IF_ERROR(
-      images_.Upload(images, plan_->inputs.front(), preprocessing, pool(), copies_.get()));
+      images_.Upload(images, plan_->inputs.front(), preprocessing, copiers_, copies_.get()));
   SEGFORGE_RETURN_IF_ERROR(MarkTime(kUploaded, copies_.get()));
   SEGFORGE_RETURN_IF_ERROR(labels_.Prepare(images, results));
   const std::lock_guard turn(shared_->turn());
@@ -184,7 +190,7 @@ Result<RunTimes> CudaSession::Finish(std::span<const LabelMaps> maps) {
   SEGFORGE_RETURN_IF_ERROR(WaitForMark(kEnd));
   under_way_ = false;
   Stopwatch watch;
-  labels_.CopyOut(pool());
+  labels_.CopyOut(copiers_);
   SEGFORGE_ASSIGN_OR_RETURN(RunTimes times, TimesOfRun());
   times.labels += watch.LapMs();
   return times;
@@ -322,9 +328,9 @@ Result<std::shared_ptr<SharedDevice>> ShareCudaDevice(int device) {
   return std::shared_ptr<SharedDevice>(std::move(executor));
 }
 
-Result<std::unique_ptr<Session>> MakeCudaSession(std::shared_ptr<SharedDevice> shared, int threads,
+Result<std::unique_ptr<Session>> MakeCudaSession(const std::shared_ptr<SharedDevice>& shared, int threads,
                                                  DeviceWait wait) {
-  auto executor = std::static_pointer_cast<CudaExecutor>(std::move(shared));
+  auto executor = std::static_pointer_cast<CudaExecutor>(shared);
   const cuda::DeviceScope scope(executor->device());
   SEGFORGE_RETURN_IF_CUDA_ERROR(scope.error(), "cuda");
   SEGFORGE_ASSIGN_OR_RETURN(cuda::Stream copies, cuda::MakeStream());

@@ -9,7 +9,7 @@ namespace segforge {
 Result<std::shared_ptr<SharedDevice>> ShareCudaDevice(int device);
 
 // `shared` is ShareCudaDevice's, and not null.
-Result<std::unique_ptr<Session>> MakeCudaSession(std::shared_ptr<SharedDevice> shared, int threads,
+Result<std::unique_ptr<Session>> MakeCudaSession(const std::shared_ptr<SharedDevice>& shared, int threads,
                                                  DeviceWait wait);
 
 }  // namespace segforge

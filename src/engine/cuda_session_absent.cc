@@ -6,7 +6,7 @@ namespace segforge {
 
 Result<std::shared_ptr<SharedDevice>> ShareCudaDevice(int device) { return MakeCudaBackend(device).status(); }
 
-Result<std::unique_ptr<Session>> MakeCudaSession(std::shared_ptr<SharedDevice>, int, DeviceWait) {
+Result<std::unique_ptr<Session>> MakeCudaSession(const std::shared_ptr<SharedDevice>&, int, DeviceWait) {
   return MakeCudaBackend(0).status();
 }
 

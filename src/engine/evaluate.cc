@@ -33,9 +33,9 @@ Status FillInputs(Session& session, const Plan& plan, std::span<const ConstTenso
 Result<std::vector<Tensor>> Evaluate(const Graph& graph, const Backend& backend,
                                      std::span<const ConstTensorView> inputs, const InputSize& size,
                                      int threads) {
-  SEGFORGE_ASSIGN_OR_RETURN(std::shared_ptr<SharedDevice> shared, ShareDevice(backend.traits()));
+  SEGFORGE_ASSIGN_OR_RETURN(const std::shared_ptr<SharedDevice> shared, ShareDevice(backend.traits()));
   SEGFORGE_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session,
-                            MakeSession(backend.traits(), std::move(shared), threads));
+                            MakeSession(backend.traits(), shared, threads));
   SEGFORGE_ASSIGN_OR_RETURN(auto program, Compile(graph, backend));
   SEGFORGE_ASSIGN_OR_RETURN(auto plan, MakePlan(std::move(program), size, session->threads()));
   SEGFORGE_RETURN_IF_ERROR(session->Prepare(plan));

@@ -11,9 +11,9 @@ Result<std::shared_ptr<SharedDevice>> ShareDevice(const BackendTraits& backend) 
 }
 
 Result<std::unique_ptr<Session>> MakeSession(const BackendTraits& backend,
-                                             std::shared_ptr<SharedDevice> shared, int threads,
+                                             const std::shared_ptr<SharedDevice>& shared, int threads,
                                              DeviceWait wait) {
-  if (backend.device.kind == DeviceId::Kind::kCuda) return MakeCudaSession(std::move(shared), threads, wait);
+  if (backend.device.kind == DeviceId::Kind::kCuda) return MakeCudaSession(shared, threads, wait);
   return std::unique_ptr<Session>(std::make_unique<CpuSession>(backend.labels, threads));
 }
 

@@ -99,7 +99,7 @@ Result<std::shared_ptr<SharedDevice>> ShareDevice(const BackendTraits& backend);
 
 // For plans of a backend with these traits. `shared` is ShareDevice's of the same backend.
 Result<std::unique_ptr<Session>> MakeSession(const BackendTraits& backend,
-                                             std::shared_ptr<SharedDevice> shared, int threads,
+                                             const std::shared_ptr<SharedDevice>& shared, int threads,
                                              DeviceWait wait = DeviceWait::kSpin);
 
 // Image n of a batch: [N, a, b, c] -> [a, b, c].
