@@ -52,12 +52,13 @@ Result<GraphExec> CudaExecutor::Capture() {
   for (size_t step = 0; step < steps_.size() && status.ok(); ++step) status = LaunchStep(step);
   cudaGraph_t graph = nullptr;
   const cudaError_t ended = cudaStreamEndCapture(stream_.get(), &graph);
-  cudaGraphExec_t exec = nullptr;
-  const cudaError_t made = ended == cudaSuccess ? cudaGraphInstantiate(&exec, graph, 0) : ended;
+  cudaGraphExec_t made = nullptr;
+  const cudaError_t error = ended == cudaSuccess ? cudaGraphInstantiate(&made, graph, 0) : ended;
+  GraphExec exec(made);
   if (graph != nullptr) cudaGraphDestroy(graph);
   SEGFORGE_RETURN_IF_ERROR(status);
-  SEGFORGE_RETURN_IF_CUDA_ERROR(made, "the graph");
-  return GraphExec(exec);
+  SEGFORGE_RETURN_IF_CUDA_ERROR(error, "the graph");
+  return exec;
 }
 
 Result<cudaGraphExec_t> CudaExecutor::GraphOfPlan() {
