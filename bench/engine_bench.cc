@@ -105,9 +105,10 @@ class Worker {
         labels_(DType::kU8, Shape{image_.height, image_.width}) {}
 
   Status RunToLabels() {
-    SEGFORGE_RETURN_IF_ERROR(session_->SetImage(0, image_.view(), preprocessing_));
-    SEGFORGE_RETURN_IF_ERROR(session_->Execute());
-    return session_->Labels(0, {labels_.view(), {}});
+    const ImageView image = image_.view();
+    const LabelMaps maps = {labels_.view(), {}};
+    SEGFORGE_RETURN_IF_ERROR(session_->Start({&image, 1}, preprocessing_, {.labels = DType::kU8}));
+    return session_->Finish({&maps, 1}).status();
   }
 
   template <typename Body>

@@ -28,7 +28,8 @@ std::vector<Case> Cases() {
   std::vector<Case> cases;
   for (const BackendCase& backend : AllBackends()) {
     cases.push_back({backend, true, 2});
-    if (!backend.on_cuda()) cases.push_back({backend, false, 1});  // a GPU need not offer what passes rewrite
+    // Without passes more is rounded, to 16 bits further than the tolerance.
+    if (StorageOf(backend.precision) == DType::kF32) cases.push_back({backend, false, 1});
   }
   return cases;
 }

@@ -136,15 +136,24 @@ Result<Prediction> Network::Run(std::span<const Tensor* const> images) {
   const InputSize input_size = {static_cast<int64_t>(images.size()), size[0], size[1]};
   SEGFORGE_ASSIGN_OR_RETURN(const auto plan, engine_->PlanFor(input_size, session_->threads()));
   SEGFORGE_RETURN_IF_ERROR(session_->Prepare(plan));
-  for (size_t i = 0; i < images.size(); ++i) {
-    const ImageView image = {images[i]->span<uint8_t>().data(), size[0], size[1], size[1] * 3};
-    SEGFORGE_RETURN_IF_ERROR(session_->SetImage(static_cast<int64_t>(i), image, preprocessing_));
+  std::vector<ImageView> views;
+  for (const Tensor* image : images) {
+    views.push_back({image->span<uint8_t>().data(), size[0], size[1], size[1] * 3});
   }
-  SEGFORGE_RETURN_IF_ERROR(session_->Execute());
+  const RunResults results = {DType::kU8, false, true};
+  SEGFORGE_RETURN_IF_ERROR(session_->Start(views, preprocessing_, results));
+  std::vector<Tensor> labels;
+  std::vector<LabelMaps> maps;
+  maps.reserve(images.size());
+  for (size_t i = 0; i < images.size(); ++i) labels.emplace_back(DType::kU8, Shape{size[0], size[1]});
+  for (Tensor& map : labels) maps.push_back({map.view(), {}});
+  SEGFORGE_RETURN_IF_ERROR(session_->Finish(maps).status());
   Prediction prediction;
-  for (size_t i = 0; i < plan->outputs.size(); ++i) prediction.outputs.push_back(CopyOf(session_->output(i)));
-  prediction.labels = Tensor(DType::kU8, {size[0], size[1]});
-  SEGFORGE_RETURN_IF_ERROR(session_->Labels(0, {prediction.labels.view(), {}}));
+  for (size_t i = 0; i < plan->outputs.size(); ++i) {
+    SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView output, session_->output(i));
+    prediction.outputs.push_back(CopyOf(output));
+  }
+  prediction.labels = std::move(labels.front());
   return prediction;
 }
 

@@ -146,6 +146,7 @@ CLI::App* AddBenchCommand(CLI::App& program, BenchOptions& options) {
   AddCaseOptions(*command, options);
   AddRuleOptions(*command, options);
   AddDevice(*command, options.segmenter);
+  AddGpuWait(*command, options.segmenter);
   AddFp32Layers(*command, options.segmenter);
   AddPeerOptions(*command, options);
   AddEngineOptions(*command, options.segmenter);

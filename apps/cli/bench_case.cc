@@ -41,11 +41,19 @@ std::vector<EngineTimes> EnginesFrom(const Json& json) {
 Json ToJson(const BenchResult& result) {
   Json parts = Json::array();
   for (const BenchPart& part : result.parts) parts.push_back({{"name", part.name}, {"ms", part.ms}});
-  return {{"model", result.model},           {"device", result.device},
-          {"precision", result.precision},   {"load_ms", result.load_ms},
-          {"gflop", result.gflop},           {"parts", parts},
-          {"engine", ToJson(result.engine)}, {"labels", ToJson(result.labels)},
-          {"peak_bytes", result.peak_bytes}};
+  return {{"model", result.model},
+          {"device", result.device},
+          {"precision", result.precision},
+          {"load_ms", result.load_ms},
+          {"gflop", result.gflop},
+          {"parts", parts},
+          {"engine", ToJson(result.engine)},
+          {"labels", ToJson(result.labels)},
+          {"pixels", ToJson(result.pixels)},
+          {"locked_pixels", ToJson(result.locked_pixels)},
+          {"peak_bytes", result.peak_bytes},
+          {"gpu_bytes", result.gpu_bytes},
+          {"gpu_driver_bytes", result.gpu_driver_bytes}};
 }
 
 BenchResult ResultFrom(const Json& json) {
@@ -58,7 +66,11 @@ BenchResult ResultFrom(const Json& json) {
   result.engine = RunsFrom(json.at("engine"));
   result.labels = RunsFrom(json.at("labels"));
   for (const Json& part : json.at("parts")) result.parts.push_back({part.at("name"), part.at("ms")});
+  result.pixels = RunsFrom(json.at("pixels"));
+  result.locked_pixels = RunsFrom(json.at("locked_pixels"));
   result.peak_bytes = json.at("peak_bytes");
+  result.gpu_bytes = json.at("gpu_bytes");
+  result.gpu_driver_bytes = json.at("gpu_driver_bytes");
   return result;
 }
 

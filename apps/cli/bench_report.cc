@@ -85,6 +85,13 @@ Json CaseJson(const MeasuredCase& measured) {
                {"peak_bytes", result.peak_bytes}};
   json["engine"] = RunsJson(bench, result.engine);
   json["image_to_labels"] = RunsJson(bench, result.labels);
+  if (!result.pixels.ms.empty()) {  // on a GPU
+    json["pixels_to_labels"] = RunsJson(bench, result.pixels);
+    if (!result.locked_pixels.ms.empty())
+      json["pixels_to_labels_page_locked"] = RunsJson(bench, result.locked_pixels);
+    json["gpu_bytes"] = result.gpu_bytes;
+    json["gpu_driver_bytes"] = result.gpu_driver_bytes;
+  }
   for (const BenchPart& part : result.parts) json["image_to_labels"]["parts"][part.name] = TimesJson(part.ms);
   if (!measured.turns.empty()) json["in_turns"] = TurnsJson(measured);
   return json;
@@ -104,6 +111,21 @@ void PrintTurns(std::FILE* file, const MeasuredCase& measured) {
     PrintRow(file, OneLine(one.engine), times, rate,
              fmt::format("{:>8.2f}x{:>10.1e}", Ratio(one, measured.turns.front()), one.relative_error));
   }
+}
+
+// Of a GPU.
+void PrintPixels(std::FILE* file, const MeasuredCase& measured) {
+  const BenchResult& result = measured.result;
+  const auto print = [&](const std::string& name, const TimedRuns& runs) {
+    if (runs.ms.empty()) return;
+    const Statistics times = Summarize(runs.ms);
+    PrintRow(file, name, times, fmt::format("{:.2f}", ImagesPerSecond(measured.bench, times)));
+  };
+  print("pixels to labels", result.pixels);
+  print("  page-locked", result.locked_pixels);
+  if (result.gpu_bytes == 0) return;
+  fmt::print(file, "  GPU memory beyond the context {} MiB, {} MiB as the driver counts\n",
+             result.gpu_bytes >> 20, result.gpu_driver_bytes >> 20);
 }
 
 // Curves in the order in which they are first met.
@@ -162,6 +184,7 @@ void PrintCase(std::FILE* file, const MeasuredCase& measured) {
   PrintRow(file, "engine", engine, rate(engine));
   PrintRow(file, "image to labels", labels, rate(labels));
   for (const BenchPart& part : result.parts) PrintRow(file, RowName(part.name), Summarize(part.ms), "");
+  PrintPixels(file, measured);
   fmt::print(file, "  peak memory {} MiB · engine {:.1f} GFLOP/s · loaded in {} · warm-up {}, {}\n",
              result.peak_bytes >> 20, engine.median > 0 ? result.gflop / engine.median * 1e3 : 0,
              Duration(result.load_ms), WarmUp(result.engine), WarmUp(result.labels));

@@ -5,12 +5,25 @@ namespace segforge::cli {
 void AddDevice(CLI::App& command, SegmenterOptions& options, const std::string& prefix,
                const std::string& side) {
   command
-      .add_option("--" + prefix + "device", options.device,
-                  side +
-                      "cpu; ref: slow and exact, to compare with; cuda, or cuda:N for another than the "
-                      "first NVIDIA GPU; auto: cuda where there is one, else cpu")
+      .add_option(
+          "--" + prefix + "device", options.device,
+          side +
+              "cpu; ref: slow and exact, to compare with; cuda, or cuda:N for another than the "
+              "first NVIDIA GPU, cuda:N,M or cuda:all for several; auto: cuda where there is one, else cpu")
       ->type_name("DEVICE")
       ->capture_default_str();
+}
+
+void AddGpuWait(CLI::App& command, SegmenterOptions& options) {
+  command
+      .add_option_function<std::string>(
+          "--gpu-wait",
+          [&options](const std::string& name) {
+            options.gpu_wait = name == "sleep" ? GpuWait::kSleep : GpuWait::kSpin;
+          },
+          "How a thread waits for a GPU: spin keeps its processor, sleep leaves it to others and wakes up "
+          "later. Default: spin")
+      ->check(CLI::IsMember({"spin", "sleep"}));
 }
 
 void AddFp32Layers(CLI::App& command, SegmenterOptions& options, const std::string& prefix,

@@ -16,6 +16,7 @@ void AddDeviceOptions(CLI::App& command, SegmenterOptions& options, const std::s
 // --device alone, for verbs that have precisions of their own, or none.
 void AddDevice(CLI::App& command, SegmenterOptions& options, const std::string& prefix = "",
                const std::string& side = "");
+void AddGpuWait(CLI::App& command, SegmenterOptions& options);
 void AddFp32Layers(CLI::App& command, SegmenterOptions& options, const std::string& prefix = "",
                    const std::string& side = "");
 

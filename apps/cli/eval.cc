@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 
+#include "at_once.h"
 #include "eval_report.h"
 #include "eval_state.h"
 #include "exit_code.h"
+#include "ordered_work.h"
 #include "outputs.h"
 #include "progress.h"
 #include "segforge/files.h"
@@ -43,12 +46,32 @@ auto About(const std::string& path, const Work& work) {
   }
 }
 
-// Half a result would mislead, so the first image that fails ends the run; --resume keeps what was counted.
-void AddImage(const Segmenter& segmenter, const LabeledImages& images, size_t index, Evaluation& evaluation) {
-  const RgbImage image = LoadImage(images.image(index));
-  const GroundTruth truth = images.LoadLabels(index);
-  const Segmentation result = About(images.image(index), [&] { return segmenter.Run(image.view()); });
-  About(images.labels(index), [&] { evaluation.Add(result, truth); });
+// An image's labels, ours and the true ones, or why there are none.
+struct Labeled {
+  Segmentation result;
+  GroundTruth truth;
+  std::exception_ptr error;
+};
+
+Labeled Label(const Segmenter& segmenter, const LabeledImages& images, size_t index) {
+  Labeled labeled;
+  try {
+    const RgbImage image = LoadImage(images.image(index));
+    labeled.truth = images.LoadLabels(index);
+    labeled.result = About(images.image(index), [&] { return segmenter.Run(image.view()); });
+  } catch (...) {
+    labeled.error = std::current_exception();
+  }
+  return labeled;
+}
+
+// On GPUs several images at once; on a CPU one, with all threads.
+size_t Workers(EvalOptions& options) {
+  const int threads = options.segmenter.threads != 0 ? options.segmenter.threads : UsableThreads();
+  const bool on_gpu = options.segmenter.device.rfind("cuda", 0) == 0;
+  const size_t workers = on_gpu ? MostAtOnce(options.segmenter.device, threads) : 1;
+  ShareThreads(threads, workers, options.segmenter);
+  return workers;
 }
 
 void WriteOutputs(const EvalOptions& options, const EvalReport& report) {
@@ -64,6 +87,7 @@ int Eval(const EvalOptions& given) {
   for (const std::string& path : {options.confusion_csv, options.confusion_png, options.resume}) {
     if (!path.empty()) CheckWritable(path);
   }
+  const size_t workers = Workers(options);
   const Segmenter segmenter(options.model, options.segmenter);
   options.dataset.reduce_zero_label |= segmenter.info().reduce_zero_label;
   const LabeledImages images(options.data, options.dataset);
@@ -80,11 +104,21 @@ int Eval(const EvalOptions& given) {
   const auto start = Clock::now();
   Progress progress(total, true);
   try {
-    for (size_t i = resumed; i < total; ++i) {
+    const auto draw = [&](size_t i) {
       progress.Draw(i, 0, Rate(i - resumed, total - i, SecondsSince(start)));
-      AddImage(segmenter, images, i, evaluation);
-      state.Save(evaluation, i + 1);
-    }
+    };
+    draw(resumed);
+    OrderedWork<Labeled>::Run(
+        total - resumed, workers, [&](size_t i) { return Label(segmenter, images, resumed + i); },
+        [&](size_t done, const Labeled& labeled) {
+          const size_t i = resumed + done;
+          // Half a result would mislead, so the first image that fails ends the run; --resume keeps what was
+          // counted.
+          if (labeled.error != nullptr) std::rethrow_exception(labeled.error);
+          About(images.labels(i), [&] { evaluation.Add(labeled.result, labeled.truth); });
+          state.Save(evaluation, i + 1);
+          draw(i + 1);
+        });
   } catch (...) {
     progress.Clear();
     state.SaveNow(evaluation, static_cast<size_t>(evaluation.Total().images));

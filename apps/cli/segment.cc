@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "at_once.h"
 #include "elapsed.h"
 #include "exit_code.h"
 #include "image_run.h"
@@ -116,13 +117,12 @@ int Run::All(const JobPlan& jobs, bool several) {
   return failed_ == 0 ? kSuccess : kFailure;
 }
 
-// Threads do more good on images of their own than together on one image, where they wait for each other a
-// few hundred times; measurements are in docs/benchmarks.md. A bound of memory is meant for the program.
+// A bound of memory is meant for the program.
 size_t ImagesAtOnce(const SegmentOptions& options, size_t images, int threads) {
   if (options.images_at_once == 0 && options.segmenter.max_memory_bytes > 0) return 1;
-  constexpr int kMost = 8;  // each has working memory of its own
-  const int wanted = options.images_at_once > 0 ? options.images_at_once : std::clamp(threads, 1, kMost);
-  return std::min(static_cast<size_t>(wanted), images);
+  const size_t wanted = options.images_at_once > 0 ? static_cast<size_t>(options.images_at_once)
+                                                   : MostAtOnce(options.segmenter.device, threads);
+  return std::min(wanted, images);
 }
 
 // Whether the one input is a video; among several there may be none.
@@ -147,8 +147,7 @@ int Segment(const SegmentOptions& given) {
   SegmentOptions options = given;
   const int threads = given.segmenter.threads != 0 ? given.segmenter.threads : UsableThreads();
   const size_t images_at_once = ImagesAtOnce(given, jobs.size(), threads);
-  options.segmenter.threads =
-      threads <= 1 ? threads : std::max(1, threads / static_cast<int>(images_at_once));
+  ShareThreads(threads, images_at_once, options.segmenter);
   return Run(options, images_at_once).All(jobs, list.several);
 }
 

@@ -72,7 +72,9 @@ int SegmentOneVideo(const SegmentOptions& options) {
   const std::string& input = options.inputs.front();
   const std::string output = PlaceOf(options, video.format);
   CheckPlace(output, input);
-  const Segmenter segmenter(options.model, options.segmenter);
+  SegmenterOptions engine = options.segmenter;
+  engine.gpu_wait = GpuWait::kSleep;  // decoding and encoding want the processors
+  const Segmenter segmenter(options.model, engine);
   const LabelColors colors = LoadLabelColors(options.palette, segmenter.info());
 
   InterruptRequest interrupt;

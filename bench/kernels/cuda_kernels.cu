@@ -19,6 +19,8 @@
 #include "backend/cuda/gemm.h"
 #include "backend/cuda/mix_ffn.h"
 #include "backend/cuda/mix_ffn_weights.h"
+#include "backend/cuda/normalize.h"
+#include "backend/cuda/resize.h"
 #include "backend/cuda/row_ops.h"
 #include "backend/cuda/upsample.h"
 
@@ -349,6 +351,38 @@ void Head(Precision precision) {
        [&](cudaStream_t stream) { LaunchUpsampleArgmax(argmax, stream); });
 }
 
+// From 2048 x 2048 pixels to the network's input.
+void Pixels(Precision precision) {
+  constexpr int kSide = 1024;
+  const DType dtype = StorageOf(precision);
+  const auto bytes = [](int64_t count) { return static_cast<uint8_t*>(Random(count / 2, DType::kF16)); };
+  const auto table = [](const std::vector<int32_t>& values) {
+    void* device = nullptr;
+    Check(cudaMalloc(&device, values.size() * sizeof(int32_t)), "memory");
+    Check(cudaMemcpy(device, values.data(), values.size() * sizeof(int32_t), cudaMemcpyHostToDevice), "copy");
+    return static_cast<const int32_t*>(device);
+  };
+  // Pillow's triangle when sides halve: about four pixels an output.
+  std::vector<int32_t> first;
+  for (int i = 0; i < kSide; ++i) first.push_back(std::clamp(2 * i - 1, 0, 2 * kSide - 4));
+  ResampleArgs args;
+  args.x = bytes(4 * kSide * kSide * 3), args.y = bytes(2 * kSide * kSide * 3);
+  args.height = 2 * kSide, args.width = kSide, args.x_side = 2 * kSide;
+  args.table = {table(first), table(std::vector<int32_t>(kSide, 4)),
+                table(std::vector<int32_t>(4 * kSide, 1 << 20)), 4};
+  Time("resample_width", -1, 0, 1e-6 * 6 * kSide * kSide * 3,
+       [&](cudaStream_t stream) { LaunchResampleWidth(args, stream); });
+  args.height = kSide;
+  Time("resample_height", -1, 0, 1e-6 * 3 * kSide * kSide * 3,
+       [&](cudaStream_t stream) { LaunchResampleHeight(args, stream); });
+  NormalizeArgs normalize;
+  normalize.x = bytes(kSide * kSide * 3), normalize.y = Random(kSide * kSide * 3, dtype);
+  normalize.pixels = kSide * kSide;
+  for (float& one : normalize.std) one = 1;
+  Time("normalize", -1, 0, 1e-6 * kSide * kSide * 3 * (1 + SizeOf(dtype)),
+       [&](cudaStream_t stream) { LaunchNormalize(dtype, normalize, stream); });
+}
+
 }  // namespace
 }  // namespace segforge::cuda
 
@@ -363,4 +397,5 @@ int main(int argc, char** argv) {
     segforge::cuda::MixFfn(precision, stage);
   }
   segforge::cuda::Head(precision);
+  segforge::cuda::Pixels(precision);
 }

@@ -61,7 +61,15 @@ struct BenchResult {
   TimedRuns engine;              // float input to logits, nothing else in between
   TimedRuns labels;              // encoded images to encoded label maps, the whole batch
   std::vector<BenchPart> parts;  // of `labels`
-  int64_t peak_bytes = 0;        // most memory that the process has held so far
+  // On a GPU, from decoded pixels to labels, both in host memory: as Run takes and gives them, and, for a
+  // batch of one, as RunInto does with page-locked memory.
+  TimedRuns pixels;
+  TimedRuns locked_pixels;
+  int64_t peak_bytes = 0;  // most memory that the process has held so far
+  // On a GPU, beyond its context: what weights, arena and images take, and what the driver says is gone,
+  // kernels' code and rounding up included.
+  int64_t gpu_bytes = 0;
+  int64_t gpu_driver_bytes = 0;
 };
 
 // Runs in this process. peak_bytes is the case's own only where nothing larger ran before in it.

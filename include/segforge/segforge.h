@@ -52,6 +52,13 @@ struct RgbView {
   int64_t stride_bytes = 0;
 };
 
+// Bytes for a Segmenter's images and labels: page-locked for one on a GPU, which then copies them by itself.
+// Copies of the object share them; they go with the last one, and may outlive the Segmenter.
+struct HostMemory {
+  std::shared_ptr<uint8_t> data;
+  size_t bytes = 0;
+};
+
 // ---- The model -------------------------------------------------------------------------------------------
 
 // Of the network's input; label maps have the source image's size whatever is chosen here.
@@ -64,6 +71,12 @@ enum class NetworkSize : uint8_t {
 
 enum class Resampling : uint8_t { kFromConfig, kPillow, kOpenCv };
 
+// How a call waits for a GPU.
+enum class GpuWait : uint8_t {
+  kSpin,   // keeps its processor, and goes on at once: for latency
+  kSleep,  // leaves it to other threads, and goes on some tens of microseconds later
+};
+
 enum class InferenceMode : uint8_t {
   kWhole,  // the network sees the whole image
   kSlide,  // windows of the network's input, whose logits are averaged where they overlap: as mmseg slides
@@ -75,10 +88,12 @@ enum class InferenceMode : uint8_t {
 struct SegmenterOptions {
   int threads = 0;  // of each Run; 0: as many as the process may use
   // "cpu"; "ref": plain loops in double precision, to compare with; "cuda", the first NVIDIA GPU, or
-  // "cuda:1"; "auto": "cuda" where that can be had, else "cpu". What it came to is in Segmenter::device().
+  // "cuda:1"; "cuda:0,1" or "cuda:all": several, over which calls are spread; "auto": "cuda" where that can
+  // be had, else "cpu". What it came to is in Segmenter::device().
   std::string device = "cpu";
   // "fp32", "tf32", "fp16", "bf16"; "auto": fp16 on a GPU, else fp32. A CPU computes in fp32 alone.
   std::string precision = "auto";
+  GpuWait gpu_wait = GpuWait::kSpin;
   // Layers that stay in fp32 whatever the precision: names of the graph's nodes (`segforge inspect --graph`),
   // with * and ? as in file names, or their beginnings up to a dot: "stage1", "*.attention".
   std::vector<std::string> fp32_layers;
@@ -169,8 +184,9 @@ struct Wanted {
   LogitAverage* average = nullptr;
 };
 
-struct Timings {      // milliseconds
-  double resize = 0;  // and normalise
+// Milliseconds. On a GPU they are taken there, and exclude waiting while it runs other calls.
+struct Timings {
+  double resize = 0;  // and normalise, and on a GPU what brings the image there
   double engine = 0;
   double labels = 0;  // upsample and argmax, and copying the logits when wanted
 };
@@ -191,7 +207,7 @@ struct Segmentation {
   // [top_k, height, width]: the most probable classes, best first, and their softmax probabilities.
   std::vector<uint16_t> top_labels;
   std::vector<float> top_probabilities;
-  Timings timings;  // of the call; the images of one batch share resize and engine
+  Timings timings;  // of the call; the images of one batch share them
 
   int LabelAt(int64_t y, int64_t x) const {
     const auto i = static_cast<size_t>(y * width + x);
@@ -199,13 +215,23 @@ struct Segmentation {
   }
 };
 
+// Labels [height, width] in the caller's memory, rows without gaps: labels8 for a model of up to 255 classes,
+// labels16 above.
+struct LabelTarget {
+  uint8_t* labels8 = nullptr;
+  uint16_t* labels16 = nullptr;
+  int64_t height = 0;
+  int64_t width = 0;
+};
+
 class ImageRows;  // segforge/rows.h
 
 // Rows of a result from the top, each once, with their pixels [rows.height, width, 3]. Valid during the call.
 using UseRows = std::function<void(const Segmentation& rows, const RgbView& pixels)>;
 
-// A loaded model, ready to run. Movable. Run, RunRows and RunBatch may be called from any number of threads
-// at once; each call has `threads` threads and working memory of its own, kept for the next call.
+// A loaded model, ready to run. Movable. Its functions may be called from any number of threads at once; each
+// call has `threads` threads and working memory of its own, kept for the next call. On a GPU three calls at a
+// time share the working memory, and others wait.
 class SEGFORGE_API Segmenter {
  public:
   // model: "street-b0" (the built-in one), a Hugging Face folder, a .safetensors or a .pth file.
@@ -215,10 +241,16 @@ class SEGFORGE_API Segmenter {
   ~Segmenter();
 
   const ModelInfo& info() const;
+  int gpus() const;                   // that it runs on; 0 for a CPU
   const std::string& device() const;  // "cpu avx2, 2 threads, fp32", "cuda:0 NVIDIA H100 80GB HBM3, fp16"
 
   // Logits are upsampled to the image's own size (bilinear, half-pixel centres), then argmaxed.
   Segmentation Run(const RgbView& image, const Wanted& wanted = {}) const;
+  // The labels alone, into memory of the image's size. From and to memory of NewMemory, or that the caller
+  // has page-locked otherwise, a GPU copies directly: the shortest way.
+  Timings RunInto(const RgbView& image, const LabelTarget& labels) const;
+  // Contents undefined.
+  HostMemory NewMemory(size_t bytes) const;
   // One result an image. Those of one network size go through the network together; under kSlide each alone.
   std::vector<Segmentation> RunBatch(const std::vector<RgbView>& images, const Wanted& wanted = {}) const;
   // Of kTile: Run of an image that is not in memory. `use` gets the maps, the result has none. other_bytes,

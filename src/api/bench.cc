@@ -1,11 +1,15 @@
+#include <algorithm>
 #include <array>
+#include <optional>
 
+#include "api/device.h"
 #include "api/error.h"
 #include "api/lone_engine.h"
 #include "api/model_locator.h"
-#include "api/stopwatch.h"
 #include "api/timed_runs.h"
+#include "backend/cuda/cuda.h"
 #include "base/memory.h"
+#include "base/stopwatch.h"
 #include "image/decode.h"
 #include "image/encode.h"
 #include "image/preprocess.h"
@@ -94,7 +98,44 @@ class Pipeline {
   std::vector<std::array<double, kParts>> times_;  // of each run since Forget
 };
 
-void RunImageToLabels(const BenchCase& bench, BenchResult& result) {
+// What a GPU has free; nothing on a CPU. Asking makes the context.
+std::optional<CudaDevice> GpuOf(const BenchCase& bench) {
+  const Backend backend = Unwrap(MakeBackend(bench.segmenter.device));
+  if (!backend.on_cuda()) return std::nullopt;
+  return Unwrap(DescribeCudaDevice(backend.device().index));
+}
+
+void RunLockedPixels(const BenchCase& bench, const Segmenter& segmenter, const RgbImage& image,
+                     TimedRuns& runs) {
+  const bool wide = !segmenter.Run(image.view()).labels16.empty();
+  const auto pixels = static_cast<size_t>(image.height * image.width);
+  const HostMemory from = segmenter.NewMemory(image.pixels.size());
+  const HostMemory to = segmenter.NewMemory(pixels * (wide ? sizeof(uint16_t) : 1));
+  std::ranges::copy(image.pixels, from.data.get());
+  const RgbView view = {from.data.get(), image.height, image.width, 0};
+  LabelTarget labels = {nullptr, nullptr, image.height, image.width};
+  if (wide) {
+    labels.labels16 = reinterpret_cast<uint16_t*>(to.data.get());
+  } else {
+    labels.labels8 = to.data.get();
+  }
+  runs = RunTimed(
+      bench.rule, [&] { segmenter.RunInto(view, labels); }, [] {});
+}
+
+void RunOnGpu(const BenchCase& bench, const Segmenter& segmenter, const CudaDevice& before,
+              BenchResult& result) {
+  const RgbImage image = DecodeImage(BenchImage(bench));
+  const std::vector<RgbView> views(static_cast<size_t>(bench.batch), image.view());
+  result.pixels = RunTimed(
+      bench.rule, [&] { segmenter.RunBatch(views); }, [] {});
+  if (bench.batch == 1) RunLockedPixels(bench, segmenter, image, result.locked_pixels);
+  const CudaDevice after = Unwrap(DescribeCudaDevice(before.index));
+  result.gpu_bytes = after.held_bytes;
+  result.gpu_driver_bytes = before.free_bytes - after.free_bytes;
+}
+
+void RunImageToLabels(const BenchCase& bench, const std::optional<CudaDevice>& gpu, BenchResult& result) {
   Pipeline pipeline(bench);
   result.device = pipeline.segmenter().device();
   result.labels = RunTimed(
@@ -103,6 +144,7 @@ void RunImageToLabels(const BenchCase& bench, BenchResult& result) {
     result.parts.push_back({kPartNames[part], {}});
     for (const auto& ms : pipeline.times()) result.parts.back().ms.push_back(ms[part]);
   }
+  if (gpu) RunOnGpu(bench, pipeline.segmenter(), *gpu, result);
 }
 
 }  // namespace
@@ -110,9 +152,10 @@ void RunImageToLabels(const BenchCase& bench, BenchResult& result) {
 // One after the other, so that the peak of memory is that of the whole way and holds the weights once.
 BenchResult RunBench(const BenchCase& bench) {
   ThrowIfError(CheckRule(bench.rule));
+  const std::optional<CudaDevice> gpu = GpuOf(bench);
   BenchResult result;
   RunEngineAlone(bench, result);
-  RunImageToLabels(bench, result);
+  RunImageToLabels(bench, gpu, result);
   result.peak_bytes = PeakResidentBytes();
   return result;
 }

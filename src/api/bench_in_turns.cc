@@ -5,8 +5,8 @@
 #include "api/lone_engine.h"
 #include "api/model_locator.h"
 #include "api/planes.h"
-#include "api/stopwatch.h"
 #include "api/timed_runs.h"
+#include "base/stopwatch.h"
 #include "eval/layer_errors.h"
 #include "eval/onnx_runtime.h"
 #include "segforge/measure.h"
@@ -84,7 +84,7 @@ class Contest {
     ours_ = MakeLoneEngine(bench.model, bench.segmenter, {bench.batch, bench.height, bench.width});
     input_ = ToPlanes(ours_.session->input());
     ThrowIfError(ours_.session->Execute());
-    const Tensor logits = ToPlanes(ours_.session->output(0));
+    const Tensor logits = ToPlanes(Unwrap(ours_.session->output(0)));
     for (size_t i = 0; i < peers_.size(); ++i) Admit(peers_[i], logits, times_[i]);
     times_.insert(times_.begin(), {"segforge", ours_.load_ms, {}, 0});
   }

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "backend/kernel.h"
 #include "segforge/segforge.h"
 
 namespace segforge {
 
-// "cpu", "ref", "cuda" (the first device), "cuda:N", or "auto": "cuda" where that can be had, else "cpu".
-Result<Backend> MakeBackend(const std::string& device);
+// "cpu", "ref", "cuda" (the first device), "cuda:N", "cuda:N,M", "cuda:all", or "auto": "cuda" where that can
+// be had, else "cpu". One backend a device, in their order, at least one.
+Result<std::vector<Backend>> MakeBackends(const std::string& device);
+Result<Backend> MakeBackend(const std::string& device);  // the first of them
 
 // "fp32", "tf32", "fp16", "bf16", or "auto": fp16 on a GPU, else fp32. kUnsupported for one that the backend
 // does not compute in.
@@ -17,7 +20,8 @@ Result<Precision> ResolvePrecision(const std::string& precision, const Backend& 
 
 int ResolveThreads(int threads);  // 0: as many as there are; throws Error outside 0 .. 1024
 
-// "cpu avx2, 2 threads, fp32", "cuda:0 NVIDIA H100 80GB HBM3, fp16"
-std::string DeviceLine(const Backend& backend, Precision precision, int threads);
+// "cpu avx2, 2 threads, fp32", "cuda:0 NVIDIA H100 80GB HBM3, fp16", "cuda:0 NVIDIA L4, cuda:1 NVIDIA L4,
+// fp16"
+std::string DeviceLine(const std::vector<Backend>& backends, Precision precision, int threads);
 
 }  // namespace segforge

@@ -26,33 +26,6 @@ std::vector<float> ChannelsFirst(const ConstTensorView& logits, ThreadPool& pool
 bool NeedsConfidence(const Wanted& wanted) { return wanted.confidence || wanted.reject_below > 0; }
 bool NeedsLogits(const Wanted& wanted) { return wanted.logits || wanted.top_k > 0; }
 
-// With room for labels, and for confidences where they are needed.
-Segmentation EmptySegmentation(int64_t classes, ImageSize source, const Wanted& wanted) {
-  Segmentation result;
-  result.height = source.height;
-  result.width = source.width;
-  const auto pixels = static_cast<size_t>(source.height * source.width);
-  if (classes > kMaxClassesOf8Bits) {
-    result.labels16.resize(pixels);
-  } else {
-    result.labels8.resize(pixels);
-  }
-  if (NeedsConfidence(wanted)) result.confidence.resize(pixels);
-  return result;
-}
-
-LabelMaps MapsOf(Segmentation& result) {
-  const Shape shape = {result.height, result.width};
-  LabelMaps maps;
-  if (result.labels16.empty()) {
-    maps.labels = {result.labels8.data(), DType::kU8, shape};
-  } else {
-    maps.labels = {result.labels16.data(), DType::kU16, shape};
-  }
-  if (!result.confidence.empty()) maps.confidence = {result.confidence.data(), DType::kF32, shape};
-  return maps;
-}
-
 void Reject(double below, Segmentation& result) {
   for (size_t i = 0; i < result.confidence.size(); ++i) {
     if (static_cast<double>(result.confidence[i]) >= below) continue;
@@ -101,23 +74,48 @@ int64_t LabelImageBytes(ImageSize source, const Shape& logits, const Wanted& wan
   return bytes;
 }
 
+RunResults ResultsFor(int64_t classes, const Wanted& wanted) {
+  return {classes > kMaxClassesOf8Bits ? DType::kU16 : DType::kU8, NeedsConfidence(wanted),
+          NeedsLogits(wanted)};
+}
+
+Segmentation EmptySegmentation(int64_t classes, ImageSize source, const Wanted& wanted) {
+  Segmentation result;
+  result.height = source.height;
+  result.width = source.width;
+  const auto pixels = static_cast<size_t>(source.height * source.width);
+  if (classes > kMaxClassesOf8Bits) {
+    result.labels16.resize(pixels);
+  } else {
+    result.labels8.resize(pixels);
+  }
+  if (NeedsConfidence(wanted)) result.confidence.resize(pixels);
+  return result;
+}
+
+LabelMaps MapsOf(Segmentation& result) {
+  const Shape shape = {result.height, result.width};
+  LabelMaps maps;
+  if (result.labels16.empty()) {
+    maps.labels = {result.labels8.data(), DType::kU8, shape};
+  } else {
+    maps.labels = {result.labels16.data(), DType::kU16, shape};
+  }
+  if (!result.confidence.empty()) maps.confidence = {result.confidence.data(), DType::kF32, shape};
+  return maps;
+}
+
+void FinishSegmentation(const ConstTensorView* logits, const Wanted& wanted, ThreadPool& pool,
+                        Segmentation& result) {
+  FinishProbabilities(wanted, result);
+  if (NeedsLogits(wanted)) FinishLogits(*logits, {result.height, result.width}, wanted, pool, result);
+}
+
 Segmentation MakeSegmentation(const ConstTensorView& logits, ImageSize source, const Wanted& wanted,
                               LabelKernel kernel, ThreadPool& pool) {
   Segmentation result = EmptySegmentation(logits.shape[2], source, wanted);
   kernel(logits, MapsOf(result), pool);
-  FinishProbabilities(wanted, result);
-  if (NeedsLogits(wanted)) FinishLogits(logits, source, wanted, pool, result);
-  return result;
-}
-
-Result<Segmentation> MakeSegmentation(Session& session, int64_t n, int64_t classes, ImageSize source,
-                                      const Wanted& wanted) {
-  Segmentation result = EmptySegmentation(classes, source, wanted);
-  SEGFORGE_RETURN_IF_ERROR(session.Labels(n, MapsOf(result)));
-  FinishProbabilities(wanted, result);
-  if (NeedsLogits(wanted)) {
-    FinishLogits(ImageOf(session.output(0), n), source, wanted, session.pool(), result);
-  }
+  FinishSegmentation(&logits, wanted, pool, result);
   return result;
 }
 

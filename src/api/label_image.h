@@ -21,9 +21,13 @@ int64_t LabelImageBytes(ImageSize source, const Shape& logits, const Wanted& wan
 // logits [h, w, classes] f32 in host memory -> labels at `source`, and what else is wanted.
 Segmentation MakeSegmentation(const ConstTensorView& logits, ImageSize source, const Wanted& wanted,
                               LabelKernel kernel, ThreadPool& pool);
-// The same of the session's output for image n, where it lies; its logits are fetched only where they are
-// wanted.
-Result<Segmentation> MakeSegmentation(Session& session, int64_t n, int64_t classes, ImageSize source,
-                                      const Wanted& wanted);
+
+// The same in three parts, of what a session computes: what it is to give; where; and what follows. Only
+// where results.outputs is set has the last one logits.
+RunResults ResultsFor(int64_t classes, const Wanted& wanted);
+Segmentation EmptySegmentation(int64_t classes, ImageSize source, const Wanted& wanted);
+LabelMaps MapsOf(Segmentation& result);
+void FinishSegmentation(const ConstTensorView* logits, const Wanted& wanted, ThreadPool& pool,
+                        Segmentation& result);
 
 }  // namespace segforge

@@ -24,10 +24,10 @@ Side Prepare(const std::string& name, const SegmenterOptions& options, const Ima
   side.model = LoadModelEngine(name, options);
   const Preprocessing& preprocessing = side.model.preprocessing;
   const ImageSize size = Unwrap(ChooseNetworkSize(options, preprocessing, {image.height, image.width}));
-  side.plan = Unwrap(side.model.engine->PlanFor({1, size.height, size.width}, side.model.threads));
-  side.session = Unwrap(side.model.engine->NewSession(side.model.threads));
+  side.plan = Unwrap(side.model.engines.front()->PlanFor({1, size.height, size.width}, side.model.threads));
+  side.session = Unwrap(side.model.engines.front()->NewSession(side.model.threads));
   ThrowIfError(side.session->Prepare(side.plan));
-  ThrowIfError(side.session->SetImage(0, image, preprocessing));
+  ThrowIfError(FillInput(image, preprocessing, side.session->input(), side.session->pool()));
   return side;
 }
 
@@ -42,12 +42,19 @@ std::map<size_t, Tensor> KeepValues(const Side& reference, const Matches& matche
     bytes += reference.plan->steps[*match].output.shape.elems() * static_cast<int64_t>(sizeof(float));
   }
   ThrowIfError(CheckMemory(bytes, "the values of all layers"));
-  ThrowIfError(reference.session->Execute([&](size_t step) {
+  Status status;
+  const auto keep = [&](size_t step) {
     const auto found = values.find(step);
     if (found == values.end()) return;
-    const ConstTensorView value = reference.session->step_output(step);
-    found->second = Tensor::From(value.shape, value.span<float>());
-  }));
+    const Result<ConstTensorView> value = reference.session->step_output(step);
+    if (!value.ok()) {
+      status = value.status();
+      return;
+    }
+    found->second = Tensor::From(value->shape, value->span<float>());
+  };
+  ThrowIfError(reference.session->Execute(keep));
+  ThrowIfError(status);
   return values;
 }
 
@@ -68,20 +75,27 @@ LayerReport CompareLayers(const std::string& candidate, const SegmenterOptions& 
   const std::map<size_t, Tensor> values = KeepValues(expected, matches);
   LayerReport report;
   std::vector<double> errors;
-  ThrowIfError(got.session->Execute([&](size_t step) {
+  Status status;
+  const auto compare = [&](size_t step) {
     const Instruction& instruction = got.plan->program->instructions[step];
     if (!matches[step]) {
       if (instruction.op != Op::kCast) ++report.unmatched;  // a cast makes no value of its own
       return;
     }
-    const ConstTensorView value = got.session->step_output(step);
-    const LayerError error = CompareLayer(value.span<float>(), values.at(*matches[step]).span<float>());
-    const auto dims = value.shape.dims();
+    const Result<ConstTensorView> value = got.session->step_output(step);
+    if (!value.ok()) {
+      status = value.status();
+      return;
+    }
+    const LayerError error = CompareLayer(value->span<float>(), values.at(*matches[step]).span<float>());
+    const auto dims = value->shape.dims();
     report.layers.push_back({instruction.name, std::string(NameOf(instruction.op)),
                              std::vector<int64_t>(dims.begin(), dims.end()), error.max_error,
                              error.relative_error});
     errors.push_back(error.relative_error);
-  }));
+  };
+  ThrowIfError(got.session->Execute(compare));
+  ThrowIfError(status);
   report.first_jump = FirstJump(errors);
   return report;
 }

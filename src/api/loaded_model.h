@@ -1,4 +1,4 @@
-// What every way of running a model shares.
+// A model on one device, as every way of running it needs it.
 #pragma once
 
 #include <memory>

@@ -2,7 +2,7 @@
 
 #include "api/error.h"
 #include "api/network_input.h"
-#include "api/stopwatch.h"
+#include "base/stopwatch.h"
 #include "engine/fill_with_noise.h"
 
 namespace segforge {
@@ -29,8 +29,8 @@ LoneEngine MakeLoneEngine(const std::string& model, const SegmenterOptions& opti
   Stopwatch watch;
   lone.model = LoadModelEngine(model, options);
   lone.load_ms = watch.LapMs();
-  lone.plan = Unwrap(lone.model.engine->PlanFor(size, lone.model.threads));
-  lone.session = Unwrap(lone.model.engine->NewSession(lone.model.threads));
+  lone.plan = Unwrap(lone.model.engines.front()->PlanFor(size, lone.model.threads));
+  lone.session = Unwrap(lone.model.engines.front()->NewSession(lone.model.threads));
   ThrowIfError(lone.session->Prepare(lone.plan));
   FillWithNoise(lone.session->input());
   return lone;

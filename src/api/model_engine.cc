@@ -6,16 +6,25 @@
 #include "backend/cpu/target.h"
 
 namespace segforge {
+namespace {
+
+// What one backend of several has not, none of them does.
+Precision ResolveForAll(const std::string& precision, const std::vector<Backend>& backends) {
+  for (const Backend& backend : backends) Unwrap(ResolvePrecision(precision, backend));
+  return Unwrap(ResolvePrecision(precision, backends.front()));
+}
+
+}  // namespace
 
 ModelEngine LoadModelEngine(const std::string& model, const SegmenterOptions& options) {
   ThrowIfError(ApplyCpuTargetOverride());
   ModelEngine result;
   result.threads = ResolveThreads(options.threads);
-  const Backend backend = Unwrap(MakeBackend(options.device));
-  result.precision = Unwrap(ResolvePrecision(options.precision, backend));
-  result.device = backend.device();
-  result.device_line = DeviceLine(backend, result.precision, result.threads);
-  result.label_kernel = backend.traits().labels;
+  const std::vector<Backend> backends = Unwrap(MakeBackends(options.device));
+  result.precision = ResolveForAll(options.precision, backends);
+  result.device = backends.front().device();
+  result.device_line = DeviceLine(backends, result.precision, result.threads);
+  result.label_kernel = backends.front().traits().labels;
 
   Model loaded = Unwrap(LocateAndLoad(model, options));
   result.info = Describe(loaded);
@@ -24,7 +33,11 @@ ModelEngine LoadModelEngine(const std::string& model, const SegmenterOptions& op
   engine.passes.disabled = options.disabled_passes;
   engine.precision = result.precision;
   engine.fp32_layers = options.fp32_layers;
-  result.engine = Unwrap(Engine::Build(std::move(loaded.graph), backend, std::move(engine)));
+  for (size_t i = 0; i < backends.size(); ++i) {
+    const bool last = i + 1 == backends.size();  // whose passes may free what they replace
+    Graph graph = last ? std::move(loaded.graph) : loaded.graph;
+    result.engines.push_back(Unwrap(Engine::Build(std::move(graph), backends[i], engine)));
+  }
   return result;
 }
 

@@ -45,7 +45,7 @@ void FillWithImage(const std::string& path, const LoneEngine& lone, const Segmen
     preprocessing.resample =
         options.resampling == Resampling::kPillow ? Resample::kPillow : Resample::kOpenCv;
   }
-  ThrowIfError(lone.session->SetImage(0, image.view(), preprocessing));
+  ThrowIfError(FillInput(image.view(), preprocessing, lone.session->input(), lone.session->pool()));
 }
 
 }  // namespace

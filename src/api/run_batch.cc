@@ -4,13 +4,14 @@
 #include <utility>
 
 #include "api/augment.h"
+#include "api/image_logits.h"
 #include "api/label_image.h"
 #include "api/logit_average.h"
 #include "api/network_input.h"
 #include "api/slide.h"
-#include "api/stopwatch.h"
 #include "api/tile.h"
 #include "base/memory.h"
+#include "base/stopwatch.h"
 
 namespace segforge {
 namespace {
@@ -24,6 +25,8 @@ struct Call {
   ImageSize network;
   Session& session;
 };
+
+Timings TimingsOf(const RunTimes& times) { return {times.input, times.steps, times.labels}; }
 
 Segmentation Finish(const Call& call, Segmentation result, const Timings& timings, Stopwatch& watch) {
   result.timings = timings;
@@ -44,14 +47,12 @@ Segmentation FromLogits(const Call& call, const ConstTensorView& logits, ImageSi
   return Finish(call, std::move(result), timings, watch);
 }
 
-// Image n of what the session computed: labelled where it lies, but for an average, which is in host memory.
-Result<Segmentation> FromSession(const Call& call, int64_t n, ImageSize source, const Timings& timings) {
-  if (call.wanted.average != nullptr)
-    return FromLogits(call, ImageOf(call.session.output(0), n), source, timings);
-  Stopwatch watch;
-  SEGFORGE_ASSIGN_OR_RETURN(Segmentation result,
-                            MakeSegmentation(call.session, n, call.model.classes, source, call.wanted));
-  return Finish(call, std::move(result), timings, watch);
+// For that many images of the network's size.
+Result<std::shared_ptr<const Plan>> PreparePlan(const Call& call, int64_t count) {
+  const InputSize size = {count, call.network.height, call.network.width};
+  SEGFORGE_ASSIGN_OR_RETURN(auto plan, call.model.engine->PlanFor(size, call.model.threads));
+  SEGFORGE_RETURN_IF_ERROR(call.session.Prepare(plan));
+  return plan;
 }
 
 Status CheckRoom(const Call& call, const std::vector<ImageView>& images, const Batch& batch,
@@ -63,30 +64,50 @@ Status CheckRoom(const Call& call, const std::vector<ImageView>& images, const B
   return CheckMemory(map_bytes, "label maps");
 }
 
+// What the session has computed of the batch's images; their maps are filled.
+Result<std::vector<Segmentation>> FinishAll(const Call& call, std::vector<Segmentation> maps, bool has_logits,
+                                            const RunTimes& times) {
+  ConstTensorView all;
+  if (has_logits) {
+    SEGFORGE_ASSIGN_OR_RETURN(all, call.session.output(0));
+  }
+  for (size_t n = 0; n < maps.size(); ++n) {
+    Stopwatch watch;
+    const ConstTensorView logits = has_logits ? ImageOf(all, static_cast<int64_t>(n)) : ConstTensorView();
+    FinishSegmentation(has_logits ? &logits : nullptr, call.wanted, call.session.pool(), maps[n]);
+    maps[n] = Finish(call, std::move(maps[n]), TimingsOf(times), watch);
+  }
+  return maps;
+}
+
 Result<std::vector<Segmentation>> RunWhole(const Call& call, const std::vector<ImageView>& images,
                                            const Batch& batch) {
-  const auto count = static_cast<int64_t>(batch.images.size());
-  const InputSize size = {count, batch.network.height, batch.network.width};
-  SEGFORGE_ASSIGN_OR_RETURN(const auto plan, call.model.engine->PlanFor(size, call.model.threads));
-  SEGFORGE_RETURN_IF_ERROR(call.session.Prepare(plan));
+  std::vector<ImageView> sources;
+  for (const size_t i : batch.images) sources.push_back(images[i]);
+  SEGFORGE_ASSIGN_OR_RETURN(const auto plan, PreparePlan(call, static_cast<int64_t>(sources.size())));
+  const RunResults results = ResultsFor(call.model.classes, call.wanted);
+  SEGFORGE_RETURN_IF_ERROR(call.session.Start(sources, call.model.preprocessing, results));
+  // A device works on meanwhile.
   SEGFORGE_RETURN_IF_ERROR(CheckRoom(call, images, batch, plan->outputs[0].shape));
+  std::vector<Segmentation> maps;
+  std::vector<LabelMaps> views;
+  maps.reserve(sources.size());
+  views.reserve(sources.size());
+  for (const ImageView& source : sources)
+    maps.push_back(EmptySegmentation(call.model.classes, SizeOf(source), call.wanted));
+  for (Segmentation& map : maps) views.push_back(MapsOf(map));
+  SEGFORGE_ASSIGN_OR_RETURN(const RunTimes times, call.session.Finish(views));
+  return FinishAll(call, std::move(maps), results.outputs, times);
+}
 
-  Stopwatch watch;
+// An average is in host memory, and so are the labels made of it.
+Result<Segmentation> RunAveraged(const Call& call, const ImageView& image) {
+  SEGFORGE_ASSIGN_OR_RETURN(const auto plan, PreparePlan(call, 1));
+  SEGFORGE_RETURN_IF_ERROR(CheckRoom(call, {image}, {call.network, {0}}, plan->outputs[0].shape));
   Timings timings;
-  for (int64_t n = 0; n < count; ++n) {
-    const ImageView& image = images[batch.images[static_cast<size_t>(n)]];
-    SEGFORGE_RETURN_IF_ERROR(call.session.SetImage(n, image, call.model.preprocessing));
-  }
-  timings.resize = watch.LapMs();
-  SEGFORGE_RETURN_IF_ERROR(call.session.Execute());
-  timings.engine = watch.LapMs();
-  std::vector<Segmentation> results;
-  for (int64_t n = 0; n < count; ++n) {
-    const ImageSize source = SizeOf(images[batch.images[static_cast<size_t>(n)]]);
-    SEGFORGE_ASSIGN_OR_RETURN(Segmentation result, FromSession(call, n, source, timings));
-    results.push_back(std::move(result));
-  }
-  return results;
+  SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView logits,
+                            ImageLogits(call.session, image, call.model.preprocessing, timings));
+  return FromLogits(call, ImageOf(logits, 0), SizeOf(image), timings);
 }
 
 // The image at the network's size; `resized` owns the pixels where they are not the image's own.
@@ -106,15 +127,10 @@ Result<ConstTensorView> OneImagesLogits(const Call& call, const ImageView& image
     SEGFORGE_ASSIGN_OR_RETURN(slid, SlideLogits(call.model, image, call.session, times));
     return std::as_const(slid).view();
   }
-  Stopwatch watch;
-  SEGFORGE_ASSIGN_OR_RETURN(const auto plan,
-                            call.model.engine->PlanFor({1, image.height, image.width}, call.model.threads));
-  SEGFORGE_RETURN_IF_ERROR(call.session.Prepare(plan));
-  Normalize(image, call.model.preprocessing, call.session.input(), call.session.pool());
-  times.resize += watch.LapMs();
-  SEGFORGE_RETURN_IF_ERROR(call.session.Execute());
-  times.engine += watch.LapMs();
-  return ImageOf(call.session.output(0), 0);
+  SEGFORGE_RETURN_IF_ERROR(PreparePlan(call, 1).status());
+  SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView logits,
+                            ImageLogits(call.session, image, call.model.preprocessing, times));
+  return ImageOf(logits, 0);
 }
 
 Result<Segmentation> RunSlide(const Call& call, const ImageView& image) {
@@ -193,8 +209,7 @@ Result<std::vector<Batch>> BatchesOf(const LoadedModel& model, const std::vector
     SEGFORGE_ASSIGN_OR_RETURN(const ImageSize network,
                               ChooseNetworkSize(model.options, model.preprocessing, SizeOf(images[i])));
     const auto same = std::ranges::find(batches, network, &Batch::network);
-    const bool together = model.options.mode == InferenceMode::kWhole && !IsAugmented(model.options);
-    if (together && same != batches.end()) {
+    if (RunsWhole(model.options) && same != batches.end()) {
       same->images.push_back(i);
     } else {
       batches.push_back({network, {i}});
@@ -208,10 +223,27 @@ Result<std::vector<Segmentation>> RunBatchOnSession(const LoadedModel& model,
                                                     const Wanted& wanted, Session& session) {
   const Call call = {model, wanted, batch.network, session};
   const ImageView& first = images[batch.images.front()];
-  const bool augmented = IsAugmented(model.options);
-  if (!augmented && model.options.mode == InferenceMode::kWhole) return RunWhole(call, images, batch);
   if (model.options.mode == InferenceMode::kTile) return AsList(RunTiles(model, first, wanted, session));
-  return AsList(augmented ? RunAugmented(call, first) : RunSlide(call, first));
+  if (IsAugmented(model.options)) return AsList(RunAugmented(call, first));
+  if (model.options.mode == InferenceMode::kSlide) return AsList(RunSlide(call, first));
+  if (wanted.average != nullptr) return AsList(RunAveraged(call, first));
+  return RunWhole(call, images, batch);
+}
+
+bool RunsWhole(const SegmenterOptions& options) {
+  return options.mode == InferenceMode::kWhole && !IsAugmented(options);
+}
+
+Result<Timings> RunIntoOnSession(const LoadedModel& model, const ImageView& image, ImageSize network,
+                                 const TensorView& labels, Session& session) {
+  const Wanted wanted;
+  const Call call = {model, wanted, network, session};
+  SEGFORGE_RETURN_IF_ERROR(PreparePlan(call, 1).status());
+  SEGFORGE_RETURN_IF_ERROR(
+      session.Start({&image, 1}, model.preprocessing, ResultsFor(model.classes, wanted)));
+  const LabelMaps maps = {labels, {}};
+  SEGFORGE_ASSIGN_OR_RETURN(const RunTimes times, session.Finish({&maps, 1}));
+  return TimingsOf(times);
 }
 
 }  // namespace segforge

@@ -21,4 +21,11 @@ Result<std::vector<Segmentation>> RunBatchOnSession(const LoadedModel& model,
                                                     const std::vector<ImageView>& images, const Batch& batch,
                                                     const Wanted& wanted, Session& session);
 
+// Whether images go through the network as a whole, once: then RunIntoOnSession serves them.
+bool RunsWhole(const SegmenterOptions& options);
+
+// The labels alone, where they are wanted: u8 or u16 as ResultsFor has them, [H, W] of the image.
+Result<Timings> RunIntoOnSession(const LoadedModel& model, const ImageView& image, ImageSize network,
+                                 const TensorView& labels, Session& session);
+
 }  // namespace segforge

@@ -1,16 +1,17 @@
 // Three threads, with queues between them: one decodes, the caller's runs the network, one colours and
-// encodes.
+// encodes. On GPUs several frames are in the network at once, each in a thread of its own.
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "api/colors.h"
 #include "api/error.h"
-#include "api/stopwatch.h"
 #include "base/bounded_queue.h"
 #include "base/memory.h"
+#include "base/stopwatch.h"
 #include "image/overlay.h"
 #include "image/video_reader.h"
 #include "image/video_writer.h"
@@ -21,8 +22,14 @@ namespace {
 
 // Enough for a stage to go on while the next one is held up.
 constexpr size_t kQueued = 2;
-// In the two queues, in the three stages, and converted or coloured.
-constexpr int64_t kFramesAtOnce = 2 * kQueued + 6;
+// In the three stages, and converted or coloured; besides those in the queues.
+constexpr size_t kFramesOutsideQueues = 6;
+// Of the frames that wait to be encoded, those that keep a GPU busy.
+constexpr size_t kQueuedForGpu = 3;
+
+size_t QueuedSegmented(const Segmenter& segmenter) {
+  return std::max(kQueued, static_cast<size_t>(segmenter.gpus()) * kQueuedForGpu);
+}
 
 using Packets = std::vector<ffmpeg::PacketPtr>;
 
@@ -31,9 +38,11 @@ struct Decoded {
   Packets audio;
 };
 
+using SegmentationPtr = std::shared_ptr<const Segmentation>;
+
 struct Segmented {
-  Decoded decoded;
-  std::shared_ptr<const Segmentation> labels;  // may be those of an earlier frame
+  std::shared_ptr<Decoded> decoded;
+  std::shared_future<SegmentationPtr> labels;  // may be those of an earlier frame
 };
 
 ConstTensorView LabelsOf(const Segmentation& result) {
@@ -71,10 +80,12 @@ class VideoRun {
 
   bool IsInTime(const VideoFrame& frame) const;
   bool Hand(Decoded& decoded, Packets& waiting);
-  std::shared_ptr<const Segmentation> Labels(const Image& image);
+  SegmentationPtr Labels(const Image& image);
+  std::shared_future<SegmentationPtr> StartLabels(const std::shared_ptr<Decoded>& decoded);
+  SegmentationPtr Await(const Segmented& segmented);
   void Count(const Segmentation& result);
-  void Encode(const Segmented& segmented);
-  Image Colored(const Segmented& segmented) const;
+  void Encode(const VideoFrame& frame, const Segmentation& labels);
+  Image Colored(const Image& image, const Segmentation& segmentation) const;
   bool Stopped() const { return options_.stop && options_.stop(); }
   double SecondsOf(int64_t time) const {
     return static_cast<double>(time) * av_q2d(reader_->info().time_base);
@@ -89,13 +100,15 @@ class VideoRun {
   const Palette palette_;
   const VideoOptions& options_;
   const bool real_time_;
+  const bool at_once_;  // frames are in the network together; an average takes one after the other
   std::unique_ptr<VideoReader> reader_;
   std::unique_ptr<VideoWriter> writer_;
   BoundedQueue<Decoded> decoded_{kQueued};
-  BoundedQueue<Segmented> segmented_{kQueued};
+  BoundedQueue<Segmented> segmented_;
   std::atomic<bool> failed_ = false;
   std::atomic<int64_t> written_ = 0;
   LogitAverage average_;
+  SegmentationPtr counted_;  // the labels that class_pixels_ are of
   std::vector<int64_t> class_pixels_;
   VideoReport report_;  // each thread fills fields of its own
 };
@@ -107,14 +120,17 @@ VideoRun::VideoRun(const Segmenter& segmenter, const std::string& source, const 
       output_(output),
       palette_(PaletteOf(colors)),
       options_(options),
-      real_time_(IsRealTime(source)) {
+      real_time_(IsRealTime(source)),
+      at_once_(segmenter.gpus() > 0 && options.smooth == 0),
+      segmented_(QueuedSegmented(segmenter)) {
   CheckOptions(options);
   ThrowIfError(ContainerOf(output).status().Within(output));
   Result<std::unique_ptr<VideoReader>> reader = VideoReader::Open(source, options.stop);
   ThrowIfError(reader.status().Within(source));
   reader_ = std::move(reader).value();
   const VideoInfo& info = reader_->info();
-  ThrowIfError(CheckMemory(info.height * info.width * 3 * kFramesAtOnce, "a video's frames").Within(source));
+  const auto frames = static_cast<int64_t>(kQueued + QueuedSegmented(segmenter) + kFramesOutsideQueues);
+  ThrowIfError(CheckMemory(info.height * info.width * 3 * frames, "a video's frames").Within(source));
   MakeFolderOf(output);
   Result<std::unique_ptr<VideoWriter>> writer =
       VideoWriter::Create(output, info, {options.crf}, options.audio);
@@ -177,56 +193,71 @@ void VideoRun::Count(const Segmentation& result) {
   ++report_.segmented;
 }
 
-std::shared_ptr<const Segmentation> VideoRun::Labels(const Image& image) {
+SegmentationPtr VideoRun::Labels(const Image& image) {
   Wanted wanted;
   wanted.reject_below = options_.reject_below;
   if (options_.smooth > 0) wanted.average = &average_;
   try {
-    auto result = std::make_shared<Segmentation>(
+    return std::make_shared<const Segmentation>(
         segmenter_.Run({image.pixels.data(), image.height, image.width, 0}, wanted));
-    Count(*result);
-    return result;
   } catch (const Error& error) {
     throw Error(error.code(), source_ + ": " + error.what());
   }
 }
 
+std::shared_future<SegmentationPtr> VideoRun::StartLabels(const std::shared_ptr<Decoded>& decoded) {
+  const auto run = [this, decoded] { return Labels(decoded->frame.image); };
+  if (at_once_) return std::async(std::launch::async, run);
+  std::promise<SegmentationPtr> done;
+  done.set_value(run());
+  return done.get_future();
+}
+
 void VideoRun::SegmentAll() {
   Stopwatch watch;
   double seconds = 0;
-  std::shared_ptr<const Segmentation> labels;
-  for (int64_t i = 0; std::optional<Decoded> decoded = decoded_.Pop(); ++i) {
+  std::shared_future<SegmentationPtr> labels;
+  for (int64_t i = 0; std::optional<Decoded> next = decoded_.Pop(); ++i) {
+    const auto decoded = std::make_shared<Decoded>(std::move(*next));
     const bool has_frame = !decoded->frame.image.pixels.empty();
     if (Stopped() && !report_.live) break;
-    if (has_frame && i % options_.every == 0) labels = Labels(decoded->frame.image);
-    for (size_t c = 0; has_frame && c < class_pixels_.size(); ++c) report_.pixels[c] += class_pixels_[c];
-    if (!segmented_.Push({std::move(*decoded), labels})) break;
+    if (has_frame && i % options_.every == 0) labels = StartLabels(decoded);
+    if (!segmented_.Push({decoded, labels})) break;
     seconds += watch.LapMs() / 1000;
     if (options_.progress) options_.progress({written_, reader_->info().frames, seconds});
   }
 }
 
-Image VideoRun::Colored(const Segmented& segmented) const {
-  const ConstTensorView labels = LabelsOf(*segmented.labels);
-  if (options_.format == VideoFormat::kColor) return Colorize(labels, palette_);
-  const ImageView image = segmented.decoded.frame.image.view();
-  return Overlay(image, labels, palette_, static_cast<float>(options_.alpha));
+// The labels once they are there, counted; null without a frame.
+SegmentationPtr VideoRun::Await(const Segmented& segmented) {
+  if (segmented.decoded->frame.image.pixels.empty()) return nullptr;
+  SegmentationPtr labels = segmented.labels.get();
+  if (labels != counted_) Count(*labels);
+  counted_ = labels;
+  for (size_t c = 0; c < class_pixels_.size(); ++c) report_.pixels[c] += class_pixels_[c];
+  return labels;
 }
 
-void VideoRun::Encode(const Segmented& segmented) {
-  const VideoFrame& frame = segmented.decoded.frame;
-  if (frame.image.pixels.empty()) return;
-  ThrowIfError(writer_->Write(Colored(segmented).view(), frame.time, frame.duration).Within(output_));
+Image VideoRun::Colored(const Image& image, const Segmentation& segmentation) const {
+  const ConstTensorView labels = LabelsOf(segmentation);
+  if (options_.format == VideoFormat::kColor) return Colorize(labels, palette_);
+  return Overlay(image.view(), labels, palette_, static_cast<float>(options_.alpha));
+}
+
+void VideoRun::Encode(const VideoFrame& frame, const Segmentation& labels) {
+  ThrowIfError(
+      writer_->Write(Colored(frame.image, labels).view(), frame.time, frame.duration).Within(output_));
   ++written_;
   report_.seconds = SecondsOf(frame.time + frame.duration);
 }
 
 void VideoRun::EncodeAll() {
   while (std::optional<Segmented> segmented = segmented_.Pop()) {
+    const SegmentationPtr labels = Await(*segmented);
     Stopwatch watch;
-    for (ffmpeg::PacketPtr& packet : segmented->decoded.audio)
+    for (ffmpeg::PacketPtr& packet : segmented->decoded->audio)
       ThrowIfError(writer_->WriteAudio(std::move(packet)).Within(output_));
-    Encode(*segmented);
+    if (labels != nullptr) Encode(segmented->decoded->frame, *labels);
     report_.encode += watch.LapMs();
   }
 }

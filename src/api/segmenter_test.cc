@@ -52,6 +52,37 @@ TEST(Segmenter, StrideDoesNotMatter) {
   EXPECT_EQ(segmenter.Run(part, {true, true}).logits, segmenter.Run(packed, {true, true}).logits);
 }
 
+TEST(Segmenter, RunsIntoTheCallersMemory) {
+  const RgbImage image = LoadImage(kStreet);
+  const RgbView part = Part(image, 300, 200, 64, 90);
+  for (const InferenceMode mode : {InferenceMode::kWhole, InferenceMode::kSlide}) {
+    SegmenterOptions options = OneThread();
+    options.mode = mode;
+    const Segmenter segmenter(kModel, options);
+    const std::vector<uint8_t> expected = segmenter.Run(part).labels8;
+    const HostMemory memory = segmenter.NewMemory(expected.size());
+    ASSERT_EQ(memory.bytes, expected.size());
+    const Timings times = segmenter.RunInto(part, {memory.data.get(), nullptr, 64, 90});
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), memory.data.get()));
+    EXPECT_GT(times.engine, 0);
+  }
+}
+
+TEST(Segmenter, RefusesMemoryThatDoesNotFitTheLabels) {
+  const RgbImage image = LoadImage(kStreet);
+  const RgbView part = Part(image, 300, 200, 64, 90);
+  const Segmenter segmenter(kModel, OneThread());
+  std::vector<uint8_t> labels(64 * 90);
+  ExpectError(ErrorCode::kInvalidInput, "expected the image's 64x90 (height x width), got 64x91", [&] {
+    segmenter.RunInto(part, {labels.data(), nullptr, 64, 91});
+  });
+  std::vector<uint16_t> wide(64 * 90);
+  ExpectError(ErrorCode::kInvalidInput, "expected labels8 for 11 classes", [&] {
+    segmenter.RunInto(part, {nullptr, wide.data(), 64, 90});
+  });
+  EXPECT_EQ(segmenter.NewMemory(0).data, nullptr);
+}
+
 TEST(Segmenter, LabelsAreTheArgmaxOfUpsampledLogits) {
   const RgbImage image = LoadImage(kStreet);
   const Segmenter segmenter(kModel, OneThread());
@@ -174,11 +205,12 @@ TEST(Segmenter, ErrorsSayWhatAndWhy) {
     options.stride_width = 97;
     Segmenter segmenter_with_gaps(kModel, options);
   });
-  ExpectError(ErrorCode::kInvalidInput, "device \"gpu\": expected cpu, ref, cuda, cuda:N or auto", [] {
-    SegmenterOptions options;
-    options.device = "gpu";
-    Segmenter segmenter_of_no_device(kModel, options);
-  });
+  ExpectError(ErrorCode::kInvalidInput,
+              "device \"gpu\": expected cpu, ref, cuda, cuda:N, cuda:N,M (each once), cuda:all", [] {
+                SegmenterOptions options;
+                options.device = "gpu";
+                Segmenter segmenter_of_no_device(kModel, options);
+              });
   ExpectError(ErrorCode::kInvalidInput, "device \"cuda:1x\": expected", [] {
     SegmenterOptions options;
     options.device = "cuda:1x";

@@ -1,45 +1,60 @@
 // Sessions for concurrent callers: each takes one and gives it back, with its threads and working memory.
 #pragma once
 
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <vector>
 
-#include "engine/engine.h"
+#include "api/loaded_model.h"
 
 namespace segforge {
 
 class SessionPool {
  public:
-  // The engine, whose sessions have that many threads, must outlive the pool.
-  SessionPool(const Engine& engine, int threads) : engine_(engine), threads_(threads) {}
+  // Of one model on each of the devices, at least one; they must outlive the pool. `most`: how many sessions
+  // of a device are taken at a time, 0 for as many as are asked for.
+  SessionPool(const std::vector<LoadedModel>& models, DeviceWait wait, size_t most);
 
   // Holds a session until it is destroyed; must not outlive the pool.
-  class Lease {
-   public:
-    Lease(SessionPool& pool, std::unique_ptr<Session> session) : pool_(pool), session_(std::move(session)) {}
-    ~Lease() { pool_.GiveBack(std::move(session_)); }
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    Session* operator->() const { return session_.get(); }
-    Session& operator*() const { return *session_; }
+  class Lease;
 
-   private:
-    SessionPool& pool_;
-    std::unique_ptr<Session> session_;
-  };
-
-  // The one used last, whose memory is most likely to fit and to be in cache, or a new one. Fails where there
-  // is neither, as MakeSession does.
+  // Of the device with the fewest callers: the session used last, whose memory is most likely to fit and to
+  // be in cache, or a new one. Waits where all are taken. Fails as MakeSession does.
   Result<std::unique_ptr<Lease>> Take();
 
  private:
-  void GiveBack(std::unique_ptr<Session> session);
+  struct Place {
+    const LoadedModel* model;
+    std::vector<std::unique_ptr<Session>> free = {};
+    size_t taken = 0;
+  };
 
-  const Engine& engine_;
-  int threads_;
+  Place& WaitForPlace(std::unique_lock<std::mutex>& lock);
+  void GiveBack(Place& place, std::unique_ptr<Session> session);  // null where none could be made
+
+  const DeviceWait wait_;
+  const size_t most_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Session>> free_;
+  std::condition_variable given_back_;
+  std::vector<Place> places_;
+};
+
+class SessionPool::Lease {
+ public:
+  Lease(SessionPool& pool, Place& place, std::unique_ptr<Session> session)
+      : pool_(pool), place_(place), session_(std::move(session)) {}
+  ~Lease() { pool_.GiveBack(place_, std::move(session_)); }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+
+  const LoadedModel& model() const { return *place_.model; }  // on the session's device
+  Session& session() const { return *session_; }
+
+ private:
+  SessionPool& pool_;
+  Place& place_;
+  std::unique_ptr<Session> session_;
 };
 
 }  // namespace segforge

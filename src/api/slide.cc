@@ -1,8 +1,9 @@
 #include "api/slide.h"
 
+#include "api/image_logits.h"
 #include "api/logit_rows.h"
-#include "api/stopwatch.h"
 #include "base/memory.h"
+#include "base/stopwatch.h"
 
 namespace segforge {
 
@@ -65,10 +66,10 @@ Result<Tensor> SlideLogits(const LoadedModel& model, const ImageView& image, Ses
   for (const Window& window : windows) {
     const ImageView part = {image.data + window.y * image.stride_bytes + window.x * 3, window.height,
                             window.width, image.stride_bytes};
-    Normalize(part, model.preprocessing, session.input(), session.pool());
-    times.resize += watch.LapMs();
-    SEGFORGE_RETURN_IF_ERROR(session.Execute());
-    AddWindow(ImageOf(session.output(0), 0), window, sum.view(), session.pool());
+    SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView logits,
+                              ImageLogits(session, part, model.preprocessing, times));
+    watch.LapMs();
+    AddWindow(ImageOf(logits, 0), window, sum.view(), session.pool());
     times.engine += watch.LapMs();
   }
   DivideByCounts(windows, sum.view(), session.pool());

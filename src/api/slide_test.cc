@@ -107,7 +107,7 @@ TEST(SlideLogits, AreTheMeanOfTheWindowsThatCoverAPixel) {
     const ImageView part = {pixels.data() + (window.y * kWidth + window.x) * 3, 64, 48, kWidth * 3};
     Normalize(part, model.preprocessing, session->input(), session->pool());
     ASSERT_TRUE(session->Execute().ok());
-    ConstTensorView one = session->output(0);
+    ConstTensorView one = session->output(0).value();
     one.shape = {one.shape[1], one.shape[2], one.shape[3]};
     for (int64_t i = 0; i < 64 * 48 * 5; ++i) {
       const int64_t y = i / 5 / 48, x = i / 5 % 48;

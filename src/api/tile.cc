@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "api/image_logits.h"
 #include "api/label_image.h"
 #include "api/map_rows.h"
 #include "api/row_window.h"
-#include "api/stopwatch.h"
 #include "api/windows.h"
 #include "base/memory.h"
+#include "base/stopwatch.h"
 
 namespace segforge {
 namespace {
@@ -111,10 +112,10 @@ int64_t TileRun::BandBytes() const {
 Status TileRun::AddTile(const RowWindow& window, int64_t y, size_t column) {
   Stopwatch watch;
   CopyTile(window, image_, y, grid_.xs[column], tile_);
-  Normalize(tile_.view(), model_.preprocessing, session_.input(), session_.pool());
   times_.resize += watch.LapMs();
-  SEGFORGE_RETURN_IF_ERROR(session_.Execute());
-  const ConstTensorView logits = session_.output(0);  // [1, h, w, classes]
+  SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView logits,
+                            ImageLogits(session_, tile_.view(), model_.preprocessing, times_));
+  watch.LapMs();
   const int64_t height = logits.shape[1], width = logits.shape[2], classes = model_.classes;
   session_.pool().ParallelFor(height, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t v = begin; v < end; ++v) {

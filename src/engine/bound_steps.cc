@@ -1,9 +1,19 @@
 #include "engine/bound_steps.h"
 
+#include <algorithm>
+
 namespace segforge {
 
 TensorView Bind(const BufferPlace& place, std::byte* arena) {
   return {arena + place.offset_bytes, place.dtype, place.shape};
+}
+
+size_t MostScratchBytes(const BoundStep& step, std::span<const Kernel* const> kernels, int threads) {
+  std::vector<Shape> inputs;
+  for (const ConstTensorView& input : step.inputs) inputs.push_back(input.shape);
+  size_t most = 0;
+  for (const Kernel* kernel : kernels) most = std::max(most, kernel->ScratchBytes(inputs, threads));
+  return most;
 }
 
 void BoundSteps::Bind(const Plan& plan, std::byte* arena) {

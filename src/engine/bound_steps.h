@@ -18,6 +18,9 @@ struct BoundStep {
 // The place as a tensor of the arena that starts there.
 TensorView Bind(const BufferPlace& place, std::byte* arena);
 
+// Enough for each of the kernels to run the step with that many threads.
+size_t MostScratchBytes(const BoundStep& step, std::span<const Kernel* const> kernels, int threads);
+
 class BoundSteps {
  public:
   // The plan must outlive what is bound. Allocates nothing when plans as long were bound before.

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <array>
 
 namespace segforge {
 namespace {
@@ -10,6 +11,14 @@ namespace {
 bool Fits(const std::string& pattern, const std::string& name) {
   const bool begins = name.starts_with(pattern) && name[pattern.size()] == '.';
   return begins || fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+}
+
+// What a graph as published has where passes are left out: scores, squares and sums, which 16 bits would
+// round too far, or not hold.
+bool StaysWide(Op op) {
+  constexpr std::array<Op, 9> kWide = {Op::kSub, Op::kMul,        Op::kDiv,    Op::kPow,    Op::kSqrt,
+                                       Op::kErf, Op::kReduceMean, Op::kMatMul, Op::kSoftmax};
+  return std::ranges::find(kWide, op) != kWide.end();
 }
 
 }  // namespace
@@ -26,7 +35,7 @@ Result<PrecisionOf> ChoosePrecision(const Graph& graph, Precision precision,
       return InvalidInput("no layer is named \"{}\"; `segforge inspect --graph` lists them", pattern);
   }
   return PrecisionOf([precision, fp32_layers](const Node& node) {
-    return FitsAny(fp32_layers, node.name) ? Precision::kFp32 : precision;
+    return StaysWide(node.op) || FitsAny(fp32_layers, node.name) ? Precision::kFp32 : precision;
   });
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/memory.h"
+#include "base/stopwatch.h"
 
 namespace segforge {
 namespace {
@@ -37,22 +38,40 @@ TensorView CpuSession::input(size_t index) {
   return At(plan_->inputs[index]);
 }
 
-ConstTensorView CpuSession::output(size_t index) const {
+Result<ConstTensorView> CpuSession::output(size_t index) {
   SEGFORGE_CHECK(plan_ != nullptr && index < plan_->outputs.size());
-  return At(plan_->outputs[index]);
+  return ConstTensorView(At(plan_->outputs[index]));
 }
 
-ConstTensorView CpuSession::step_output(size_t step) const {
+Result<ConstTensorView> CpuSession::step_output(size_t step) {
   SEGFORGE_CHECK(step < steps_.size());
-  return steps_[step].output;
+  return ConstTensorView(steps_[step].output);
 }
 
-Status CpuSession::SetImage(int64_t n, const ImageView& image, const Preprocessing& preprocessing) {
+Status CpuSession::Start(std::span<const ImageView> images, const Preprocessing& preprocessing,
+                         const RunResults& /*results*/) {
   TensorView one = input();
-  SEGFORGE_CHECK(n >= 0 && n < one.shape[0]);
+  SEGFORGE_CHECK(static_cast<int64_t>(images.size()) == one.shape[0]);
   one.shape = {1, one.shape[1], one.shape[2], one.shape[3]};
-  one.data = one.as<float>() + n * one.shape.elems();
-  return FillInput(image, preprocessing, one, pool());
+  Stopwatch watch;
+  for (const ImageView& image : images) {
+    SEGFORGE_RETURN_IF_ERROR(FillInput(image, preprocessing, one, pool()));
+    one.data = one.as<float>() + one.shape.elems();
+  }
+  times_.input = watch.LapMs();
+  SEGFORGE_RETURN_IF_ERROR(Execute());
+  times_.steps = watch.LapMs();
+  return Status();
+}
+
+Result<RunTimes> CpuSession::Finish(std::span<const LabelMaps> maps) {
+  SEGFORGE_CHECK(plan_ != nullptr);
+  Stopwatch watch;
+  for (size_t n = 0; n < maps.size(); ++n) {
+    labels_(ImageOf(At(plan_->outputs.front()), static_cast<int64_t>(n)), maps[n], pool());
+  }
+  times_.labels = watch.LapMs();
+  return times_;
 }
 
 Status CpuSession::Execute() {
@@ -79,7 +98,7 @@ Result<std::vector<double>> CpuSession::TimeKernels(size_t step, std::span<const
                                                     int rounds) {
   SEGFORGE_CHECK(step < steps_.size() && rounds >= 1);
   const BoundStep& bound = steps_[step];
-  const AlignedBuffer scratch(MostScratchBytes(bound, kernels));
+  const AlignedBuffer scratch(MostScratchBytes(bound, kernels, threads()));
   std::vector<std::vector<double>> us(kernels.size());
   for (int round = -1; round < rounds; ++round) {  // the first one warms up
     for (size_t i = 0; i < kernels.size(); ++i) {
@@ -94,12 +113,6 @@ Result<std::vector<double>> CpuSession::TimeKernels(size_t step, std::span<const
     medians.push_back(times[static_cast<size_t>(rounds / 2)]);
   }
   return medians;
-}
-
-Status CpuSession::Labels(int64_t n, const LabelMaps& maps) {
-  SEGFORGE_CHECK(n >= 0 && n < output(0).shape[0]);
-  labels_(ImageOf(output(0), n), maps, pool());
-  return Status();
 }
 
 }  // namespace segforge

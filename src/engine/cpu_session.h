@@ -11,16 +11,17 @@ class CpuSession : public Session {
   CpuSession(LabelKernel labels, int threads) : Session(threads), labels_(labels) {}
 
   Status Prepare(std::shared_ptr<const Plan> plan) override;
+  Status Start(std::span<const ImageView> images, const Preprocessing& preprocessing,
+               const RunResults& results) override;
+  Result<RunTimes> Finish(std::span<const LabelMaps> maps) override;
   TensorView input(size_t index = 0) override;
-  Status SetImage(int64_t n, const ImageView& image, const Preprocessing& preprocessing) override;
   Status Execute() override;
   Status Execute(FunctionRef<void(size_t step)> after_step) override;
   Status ExecuteTimed(std::span<double> step_ends_us) override;
   Result<std::vector<double>> TimeKernels(size_t step, std::span<const Kernel* const> kernels,
                                           int rounds) override;
-  ConstTensorView output(size_t index) const override;
-  ConstTensorView step_output(size_t step) const override;
-  Status Labels(int64_t n, const LabelMaps& maps) override;
+  Result<ConstTensorView> output(size_t index) override;
+  Result<ConstTensorView> step_output(size_t step) override;
 
  private:
   TensorView At(const BufferPlace& place) const { return Bind(place, arena_.data()); }
@@ -29,6 +30,7 @@ class CpuSession : public Session {
   AlignedBuffer arena_;
   std::shared_ptr<const Plan> plan_;
   BoundSteps steps_;
+  RunTimes times_;  // of the run that was started last
 };
 
 }  // namespace segforge

@@ -4,6 +4,10 @@
 
 namespace segforge {
 
-Result<std::unique_ptr<Session>> MakeCudaSession(int device, int) { return MakeCudaBackend(device).status(); }
+Result<std::shared_ptr<SharedDevice>> ShareCudaDevice(int device) { return MakeCudaBackend(device).status(); }
+
+Result<std::unique_ptr<Session>> MakeCudaSession(const std::shared_ptr<SharedDevice>&, int, DeviceWait) {
+  return MakeCudaBackend(0).status();
+}
 
 }  // namespace segforge

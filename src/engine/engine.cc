@@ -57,6 +57,7 @@ bool Takes(const Backend& backend, const EngineOptions& options, const Graph& gr
 
 struct Engine::State {
   BackendTraits backend;
+  std::shared_ptr<SharedDevice> shared;
   std::shared_ptr<const Program> program;
   std::vector<PassReport> pass_reports;
   std::mutex mutex;  // guards what follows
@@ -78,6 +79,7 @@ Result<std::unique_ptr<Engine>> Engine::Build(Graph graph, const Backend& backen
   SEGFORGE_ASSIGN_OR_RETURN(state->pass_reports, RunPasses(graph, options.passes));
   SEGFORGE_RETURN_IF_ERROR(SetPrecisions(graph, backend, options));
   state->backend = backend.traits();
+  SEGFORGE_ASSIGN_OR_RETURN(state->shared, ShareDevice(state->backend));
   SEGFORGE_ASSIGN_OR_RETURN(state->program, Compile(graph, backend));
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
@@ -115,8 +117,8 @@ Result<std::shared_ptr<const Plan>> Engine::PlanFor(const InputSize& size, int t
   return plan;
 }
 
-Result<std::unique_ptr<Session>> Engine::NewSession(int threads) const {
-  return MakeSession(state_->backend, threads);
+Result<std::unique_ptr<Session>> Engine::NewSession(int threads, DeviceWait wait) const {
+  return MakeSession(state_->backend, state_->shared, threads, wait);
 }
 
 const std::vector<PassReport>& Engine::pass_reports() const { return state_->pass_reports; }

@@ -38,8 +38,8 @@ class Engine {
   // first use, then shared. The last 16 are kept. Thread-safe. A plan may outlive the engine.
   Result<std::shared_ptr<const Plan>> PlanFor(const InputSize& size, int threads);
 
-  // Of that many threads, for this engine's plans.
-  Result<std::unique_ptr<Session>> NewSession(int threads) const;
+  // Of that many threads, for this engine's plans. It may outlive the engine.
+  Result<std::unique_ptr<Session>> NewSession(int threads, DeviceWait wait = DeviceWait::kSpin) const;
 
   const std::vector<PassReport>& pass_reports() const;
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <thread>
 
@@ -41,7 +42,7 @@ TEST(Engine, RunsAndRunsAgainOnTheSameInput) {
   FillInput(session);  // pixels (-0.5, 0, 0.5) and (1, 1.5, 2)
   for (int run = 0; run < 3; ++run) {
     ASSERT_TRUE(session.Execute().ok());
-    const ConstTensorView y = session.output(0);
+    const ConstTensorView y = session.output(0).value();
     ASSERT_EQ(y.shape, (Shape{1, 1, 2, 1}));
     EXPECT_EQ(y.as<float>()[0], 0.0f);
     EXPECT_EQ(y.as<float>()[1], 9.0f);
@@ -80,7 +81,7 @@ TEST(Engine, ServesManyThreadsAtOnce) {
         if (!session.Prepare(engine->PlanFor(size, 1).value()).ok()) ++wrong;
         FillInput(session);
         if (!session.Execute().ok()) ++wrong;
-        if (session.output(0).as<float>()[1] != 9.0f) ++wrong;
+        if (session.output(0).value().as<float>()[1] != 9.0f) ++wrong;
       }
     });
   }
@@ -95,7 +96,7 @@ TEST(Engine, PlansOutliveIt) {
   engine.reset();
   FillInput(session);
   ASSERT_TRUE(session.Execute().ok());
-  EXPECT_EQ(session.output(0).as<float>()[1], 9.0f);
+  EXPECT_EQ(session.output(0).value().as<float>()[1], 9.0f);
 }
 
 class Nothing : public Kernel {
@@ -194,7 +195,7 @@ TEST(Session, RefusesAPlanThatDoesNotFitAndKeepsTheOldOne) {
   EXPECT_EQ(status.code(), StatusCode::kOutOfMemory);
   EXPECT_TRUE(status.message().starts_with("the plan for 1000x30000x30000 needs ")) << status.message();
   ASSERT_TRUE(session.Execute().ok());
-  EXPECT_EQ(session.output(0).as<float>()[1], 9.0f);
+  EXPECT_EQ(session.output(0).value().as<float>()[1], 9.0f);
 }
 
 TEST(Session, TellsOfEachStep) {
@@ -208,7 +209,7 @@ TEST(Session, TellsOfEachStep) {
   ASSERT_TRUE(status.ok());
   ASSERT_EQ(done.size(), plan->steps.size());
   EXPECT_FALSE(done.empty());
-  EXPECT_EQ(session.output(0).as<float>()[1], 9.0f);
+  EXPECT_EQ(session.output(0).value().as<float>()[1], 9.0f);
 }
 
 TEST(Session, TellsWhenEachStepWasDone) {
@@ -221,7 +222,7 @@ TEST(Session, TellsWhenEachStepWasDone) {
   ASSERT_TRUE(session->ExecuteTimed(ends_us).ok());
   EXPECT_GE(ends_us.front(), 0);
   EXPECT_TRUE(std::ranges::is_sorted(ends_us));
-  EXPECT_EQ(session->output(0).as<float>()[1], 9.0f);
+  EXPECT_EQ(session->output(0).value().as<float>()[1], 9.0f);
 }
 
 // Red pixels give 1 * 255 - 1, black ones 0: two images of a batch, the second of twice the size.
@@ -236,17 +237,19 @@ TEST(Session, TakesImagesOfABatchAndGivesTheirLabels) {
   const std::vector<uint8_t> small = {255, 0, 0, 0, 0, 0};
   std::vector<uint8_t> large(2 * 4 * 3);
   for (size_t i = 0; i < large.size(); i += 3) large[i] = 255;
-  ASSERT_TRUE(session->SetImage(1, {large.data(), 2, 4, 12}, plain).ok());
-  ASSERT_TRUE(session->SetImage(0, {small.data(), 1, 2, 6}, plain).ok());
-  ASSERT_TRUE(session->Execute().ok());
-  const auto y = session->output(0).span<float>();
+  const std::array<ImageView, 2> images = {{{small.data(), 1, 2, 6}, {large.data(), 2, 4, 12}}};
+  const RunResults results = {DType::kU8, true, true};
+  ASSERT_TRUE(session->Start(images, plain, results).ok());
+  const auto y = session->output(0).value().span<float>();
   EXPECT_EQ(std::vector<float>(y.begin(), y.end()), (std::vector<float>{254, 0, 254, 254}));
-  EXPECT_EQ(ImageOf(session->output(0), 1).as<float>(), y.data() + 2);
+  EXPECT_EQ(ImageOf(session->output(0).value(), 1).as<float>(), y.data() + 2);
 
-  Tensor labels(DType::kU8, Shape{3, 5});
-  Tensor confidence(DType::kF32, Shape{3, 5});
+  Tensor first(DType::kU8, Shape{1, 2}), labels(DType::kU8, Shape{2, 4});
+  Tensor first_confidence(DType::kF32, Shape{1, 2}), confidence(DType::kF32, Shape{2, 4});
   std::ranges::fill(labels.span<uint8_t>(), uint8_t{7});
-  ASSERT_TRUE(session->Labels(1, {labels.view(), confidence.view()}).ok());
+  const std::array<LabelMaps, 2> maps = {
+      {{first.view(), first_confidence.view()}, {labels.view(), confidence.view()}}};
+  ASSERT_TRUE(session->Finish(maps).ok());
   EXPECT_TRUE(std::ranges::all_of(labels.span<uint8_t>(), [](uint8_t label) { return label == 0; }));
   EXPECT_TRUE(std::ranges::all_of(confidence.span<float>(), [](float value) { return value == 1; }));
 }

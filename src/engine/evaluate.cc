@@ -33,14 +33,19 @@ Status FillInputs(Session& session, const Plan& plan, std::span<const ConstTenso
 Result<std::vector<Tensor>> Evaluate(const Graph& graph, const Backend& backend,
                                      std::span<const ConstTensorView> inputs, const InputSize& size,
                                      int threads) {
-  SEGFORGE_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, MakeSession(backend.traits(), threads));
+  SEGFORGE_ASSIGN_OR_RETURN(const std::shared_ptr<SharedDevice> shared, ShareDevice(backend.traits()));
+  SEGFORGE_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session,
+                            MakeSession(backend.traits(), shared, threads));
   SEGFORGE_ASSIGN_OR_RETURN(auto program, Compile(graph, backend));
   SEGFORGE_ASSIGN_OR_RETURN(auto plan, MakePlan(std::move(program), size, session->threads()));
   SEGFORGE_RETURN_IF_ERROR(session->Prepare(plan));
   SEGFORGE_RETURN_IF_ERROR(FillInputs(*session, *plan, inputs));
   SEGFORGE_RETURN_IF_ERROR(session->Execute());
   std::vector<Tensor> outputs;
-  for (size_t i = 0; i < plan->outputs.size(); ++i) outputs.push_back(CopyOf(session->output(i)));
+  for (size_t i = 0; i < plan->outputs.size(); ++i) {
+    SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView output, session->output(i));
+    outputs.push_back(CopyOf(output));
+  }
   return outputs;
 }
 

@@ -1,22 +1,19 @@
 #include "engine/session.h"
 
-#include <algorithm>
-
 #include "engine/cpu_session.h"
 #include "engine/cuda_session.h"
 
 namespace segforge {
 
-size_t Session::MostScratchBytes(const BoundStep& step, std::span<const Kernel* const> kernels) const {
-  std::vector<Shape> inputs;
-  for (const ConstTensorView& input : step.inputs) inputs.push_back(input.shape);
-  size_t most = 0;
-  for (const Kernel* kernel : kernels) most = std::max(most, kernel->ScratchBytes(inputs, threads()));
-  return most;
+Result<std::shared_ptr<SharedDevice>> ShareDevice(const BackendTraits& backend) {
+  if (backend.device.kind == DeviceId::Kind::kCuda) return ShareCudaDevice(backend.device.index);
+  return std::shared_ptr<SharedDevice>();
 }
 
-Result<std::unique_ptr<Session>> MakeSession(const BackendTraits& backend, int threads) {
-  if (backend.device.kind == DeviceId::Kind::kCuda) return MakeCudaSession(backend.device.index, threads);
+Result<std::unique_ptr<Session>> MakeSession(const BackendTraits& backend,
+                                             const std::shared_ptr<SharedDevice>& shared, int threads,
+                                             DeviceWait wait) {
+  if (backend.device.kind == DeviceId::Kind::kCuda) return MakeCudaSession(shared, threads, wait);
   return std::unique_ptr<Session>(std::make_unique<CpuSession>(backend.labels, threads));
 }
 

@@ -107,7 +107,7 @@ TEST(TuneTactics, PlansRunWhatTheEngineIsTold) {
   ASSERT_TRUE(session->Prepare(plan).ok());
   for (float& value : session->input().span<float>()) value = 7;
   ASSERT_TRUE(session->Execute().ok());
-  for (const float value : session->output(0).span<float>()) EXPECT_EQ(value, 7);
+  for (const float value : session->output(0).value().span<float>()) EXPECT_EQ(value, 7);
 }
 
 TEST(TuneTactics, APlanWithoutMemoryForATacticFails) {

@@ -28,7 +28,7 @@ Ran RunOf(bool relu_head, std::vector<std::string> disabled) {
   float next = -1;
   for (float& value : session->input().span<float>()) value = next = next > 1 ? -1 : next + 0.037f;
   const Status status = session->Execute([&](size_t step) {
-    const ConstTensorView value = session->step_output(step);
+    const ConstTensorView value = session->step_output(step).value();
     ran.values.push_back(Tensor::From(value.shape, value.span<float>()));
   });
   EXPECT_TRUE(status.ok());

@@ -1,39 +1,12 @@
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <vector>
 
+#include "image/linear_taps.h"
 #include "image/resize_dialects.h"
 #include "image/rows.h"
 
 namespace segforge {
 namespace {
-
-// Two neighbours and their weights in 1/2048 along one axis.
-struct LinearTaps {
-  std::vector<int64_t> first, second;
-  std::vector<int16_t> first_weight, second_weight;
-};
-
-// cv2 treats the axes differently at the border: beyond the outermost pixel centres a column takes the edge
-// pixel alone, a row takes the edge row twice with the weights as they fall. Both truncate, so it shows.
-enum class Border : uint8_t { kOnePixel, kTwiceTheRow };
-
-LinearTaps MakeLinearTaps(int64_t inputs, int64_t outputs, Border border) {
-  const double scale = 1.0 / (static_cast<double>(outputs) / static_cast<double>(inputs));
-  LinearTaps taps;
-  for (int64_t i = 0; i < outputs; ++i) {
-    auto fraction = static_cast<float>((static_cast<double>(i) + 0.5) * scale - 0.5);
-    const auto position = static_cast<int64_t>(std::floor(fraction));
-    fraction -= static_cast<float>(position);
-    if (border == Border::kOnePixel && (position < 0 || position >= inputs - 1)) fraction = 0;
-    taps.first.push_back(std::clamp<int64_t>(position, 0, inputs - 1));
-    taps.second.push_back(std::clamp<int64_t>(position + 1, 0, inputs - 1));
-    taps.first_weight.push_back(static_cast<int16_t>(std::lrintf((1.0f - fraction) * 2048)));
-    taps.second_weight.push_back(static_cast<int16_t>(std::lrintf(fraction * 2048)));
-  }
-  return taps;
-}
 
 // source [w, 3] u8 -> output [W, 3] in 1/128: cv2 keeps 1/2048 here but never reads the low four bits.
 void InterpolateRow(const uint8_t* source, const LinearTaps& taps, int16_t* output) {
@@ -76,7 +49,6 @@ void ResizeRows(const ImageView& source, const LinearTaps& columns, const Linear
   }
 }
 
-// cv2 takes the mean of 2x2 pixels when both sides halve exactly.
 void HalveRows(const ImageView& source, int64_t begin, int64_t end, Image& output) {
   for (int64_t y = begin; y < end; ++y) {
     const uint8_t* top = source.data + 2 * y * source.stride_bytes;
@@ -91,10 +63,14 @@ void HalveRows(const ImageView& source, int64_t begin, int64_t end, Image& outpu
 
 }  // namespace
 
+bool OpenCvHalves(ImageSize source, ImageSize size) {
+  return source.height == 2 * size.height && source.width == 2 * size.width;
+}
+
 Image ResizeOpenCv(const ImageView& source, ImageSize size, ThreadPool* pool) {
   Image output{size.height, size.width,
                std::vector<uint8_t>(static_cast<size_t>(size.height * size.width) * 3)};
-  if (source.height == 2 * size.height && source.width == 2 * size.width) {
+  if (OpenCvHalves({source.height, source.width}, size)) {
     ForRows(pool, size.height, [&](int64_t begin, int64_t end) { HalveRows(source, begin, end, output); });
     return output;
   }

@@ -42,19 +42,17 @@ Image ResampleHeight(const ImageView& source, int64_t height, ThreadPool* pool) 
   return output;
 }
 
-// The first pass is rounded to u8, so the order shows, by one step in some pixels. Pillow up to 12 always
-// began with the width; Pillow 13 begins with the height where that shrinks much more.
-bool HeightFirst(const ImageView& source, ImageSize size) {
+}  // namespace
+
+bool PillowShrinksHeightFirst(ImageSize source, ImageSize size) {
   const int64_t rows_dropped = source.height - size.height;
   return rows_dropped > 0 && rows_dropped > 2 * (source.width - size.width);
 }
 
-}  // namespace
-
 Image ResizePillow(const ImageView& source, ImageSize size, ThreadPool* pool) {
   if (size.width == source.width) return ResampleHeight(source, size.height, pool);
   if (size.height == source.height) return ResampleWidth(source, size.width, pool);
-  if (HeightFirst(source, size))
+  if (PillowShrinksHeightFirst({source.height, source.width}, size))
     return ResampleWidth(ResampleHeight(source, size.height, pool).view(), size.width, pool);
   return ResampleHeight(ResampleWidth(source, size.width, pool).view(), size.height, pool);
 }

@@ -154,9 +154,11 @@ TEST(Device, MistakesAreNamed) {
                   what);
     ExpectRefusal(workspace, {"profile", option, value}, what);
   };
-  refuse("--device", "gpu", "device \"gpu\": expected cpu, ref, cuda, cuda:N or auto");
-  refuse("--device", "cuda:", "device \"cuda:\": expected");
-  refuse("--device", "cuda:-1", "device \"cuda:-1\": expected");
+  refuse("--device", "gpu",
+         "device \"gpu\": expected cpu, ref, cuda, cuda:N, cuda:N,M (each once), cuda:all or auto");
+  for (const std::string device : {"cuda:", "cuda:-1", "cuda:0,", "cuda:0,0", "cuda:all,0"}) {
+    refuse("--device", device, "device \"" + device + "\": expected cpu");
+  }
   refuse("--precision", "fp8", "precision \"fp8\": expected fp32, tf32, fp16 or bf16; or auto");
   refuse("--precision", "fp16", "precision fp16: device cpu computes in fp32");
   refuse("--fp32-layers", "stage1,stage9", "no layer is named \"stage9\"");

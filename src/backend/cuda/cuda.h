@@ -1,7 +1,9 @@
 // NVIDIA GPUs. Compiles and links in every build; one without CUDA says so, with kUnsupported, in every call.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ struct CudaDevice {
   int multiprocessors = 0;
   int64_t memory_bytes = 0;
   int64_t free_bytes = 0;
+  int64_t held_bytes = 0;  // by this process's own buffers: weights, arenas, images
 };
 
 // One of those that the process may see (CUDA_VISIBLE_DEVICES). kInvalidInput for an index that is not below
@@ -25,6 +28,9 @@ struct CudaDevice {
 // device into use, with what memory that costs.
 Result<CudaDevice> DescribeCudaDevice(int index);
 Result<std::vector<CudaDevice>> CudaDevices();  // all of them, at least one
+
+// Page-locked memory of the host, which every GPU reads and writes by itself. It goes with the last pointer.
+Result<std::shared_ptr<std::byte>> MakePageLocked(size_t bytes);
 
 // Fails as DescribeCudaDevice.
 Result<Backend> MakeCudaBackend(int device);

@@ -10,8 +10,14 @@
 
 namespace segforge::cuda {
 
-// kOutOfMemory where it is that, else kIo; "WHAT: CUDA's words". Ok for cudaSuccess.
+// kOutOfMemory where it is that, else kIo; "WHAT: CUDA's words". Ok for cudaSuccess. An error is reported
+// once: of those that do not last, cudaGetLastError knows none afterwards.
 Status StatusOf(cudaError_t error, std::string_view what);
+
+#define SEGFORGE_RETURN_IF_CUDA_ERROR(call, what) \
+  SEGFORGE_RETURN_IF_ERROR(::segforge::cuda::StatusOf(call, what))
+
+int64_t BytesHeld(int device);  // by all DeviceBuffers of this process
 
 // Bytes of the device that was current when they were taken. Movable; frees itself.
 class DeviceBuffer {
@@ -35,9 +41,10 @@ class DeviceBuffer {
  private:
   void* data_ = nullptr;
   size_t bytes_ = 0;
+  int device_ = 0;
 };
 
-// Page-locked memory of the host, which the GPU copies from and to at full speed.
+// Page-locked memory of the host, which every GPU copies from and to at full speed.
 class PinnedBuffer {
  public:
   PinnedBuffer() = default;
@@ -53,5 +60,17 @@ class PinnedBuffer {
   void* data_ = nullptr;
   size_t bytes_ = 0;
 };
+
+// Whether all of it is page-locked, by us or by whoever else.
+bool IsPageLocked(const void* data, size_t bytes);
+
+// Makes a buffer larger; its contents are lost then.
+template <typename Buffer>
+Status Grow(Buffer& buffer, size_t bytes, std::string_view what) {
+  if (bytes <= buffer.bytes()) return Status();
+  buffer = Buffer();  // first, so that both are never held at once
+  SEGFORGE_ASSIGN_OR_RETURN(buffer, Buffer::Make(bytes, what));
+  return Status();
+}
 
 }  // namespace segforge::cuda

@@ -1,6 +1,7 @@
 #include <cuda_runtime_api.h>
 
 #include "backend/cuda/cuda.h"
+#include "backend/cuda/handles.h"
 
 namespace segforge {
 namespace {
@@ -26,21 +27,6 @@ Status ProblemOf(cudaError_t error) {
   return Unsupported("CUDA: {}", cudaGetErrorString(error));
 }
 
-// The current device, back in its place at the end.
-class DeviceScope {
- public:
-  DeviceScope() { cudaGetDevice(&before_); }
-  ~DeviceScope() {
-    int now = 0;
-    if (cudaGetDevice(&now) == cudaSuccess && now != before_) cudaSetDevice(before_);
-  }
-  DeviceScope(const DeviceScope&) = delete;
-  DeviceScope& operator=(const DeviceScope&) = delete;
-
- private:
-  int before_ = 0;
-};
-
 Result<int> DeviceCount() {
   int count = 0;
   SEGFORGE_RETURN_IF_ERROR(ProblemOf(cudaGetDeviceCount(&count)));
@@ -57,10 +43,10 @@ Result<CudaDevice> DescribeCudaDevice(int index) {
   }
   cudaDeviceProp properties = {};
   SEGFORGE_RETURN_IF_ERROR(ProblemOf(cudaGetDeviceProperties(&properties, index)));
-  const DeviceScope scope;
+  const cuda::DeviceScope scope(index);
   size_t free_bytes = 0;
   size_t bytes = 0;
-  SEGFORGE_RETURN_IF_ERROR(ProblemOf(cudaSetDevice(index)));
+  SEGFORGE_RETURN_IF_ERROR(ProblemOf(scope.error()));
   SEGFORGE_RETURN_IF_ERROR(ProblemOf(cudaMemGetInfo(&free_bytes, &bytes)));
   CudaDevice device;
   device.index = index;
@@ -70,6 +56,7 @@ Result<CudaDevice> DescribeCudaDevice(int index) {
   device.multiprocessors = properties.multiProcessorCount;
   device.memory_bytes = static_cast<int64_t>(bytes);
   device.free_bytes = static_cast<int64_t>(free_bytes);
+  device.held_bytes = cuda::BytesHeld(index);
   return device;
 }
 

@@ -25,6 +25,16 @@ MadeKernel MakeMixFfn(const Graph& graph, const Node& node);
 bool TakesMixFfn(const Graph& graph, const Node& node);  // on the current device
 MadeKernel MakeDecodeHead(const Graph& graph, const Node& node);
 
+// Of graphs as published: plain_kernels.cc.
+MadeKernel MakeUnary(const Graph& graph, const Node& node);   // Sqrt, Erf
+MadeKernel MakeBinary(const Graph& graph, const Node& node);  // Sub, Mul, Div, Pow; Add, where b is no suffix
+MadeKernel MakeBatchNorm(const Graph& graph, const Node& node);
+MadeKernel MakeRows(const Graph& graph, const Node& node);  // ReduceMean, Softmax
+MadeKernel MakeMatMul(const Graph& graph, const Node& node);
+MadeKernel MakeTranspose(const Graph& graph, const Node& node);
+MadeKernel MakeConcat(const Graph& graph, const Node& node);
+MadeKernel MakeReshape(const Graph& graph, const Node& node);
+
 inline cudaStream_t StreamOf(const KernelArgs& args) { return static_cast<cudaStream_t>(args.stream); }
 
 }  // namespace segforge::cuda

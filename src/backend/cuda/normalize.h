@@ -9,10 +9,10 @@
 
 namespace segforge::cuda {
 
-// y[i,j,c] = (x[i,j,c] * rescale - mean[c]) / std[c], rounded as the CPU rounds it, then to the storage.
+// y[i,c] = (x[i,c] * rescale - mean[c]) / std[c], rounded as the CPU rounds it, then to the storage.
 struct NormalizeArgs {
-  const uint8_t* x = nullptr;  // [height, width, 3], rows without padding
-  void* y = nullptr;           // [height, width, 3]
+  const uint8_t* x = nullptr;  // [pixels, 3], 4-byte aligned
+  void* y = nullptr;           // [pixels, 3], 16-byte aligned
   int64_t pixels = 0;
   float rescale = 1, mean[3] = {}, std[3] = {};
 };

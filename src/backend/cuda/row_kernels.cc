@@ -100,12 +100,11 @@ MadeKernel MakeActivation(const Graph&, const Node& node) {
 }
 
 MadeKernel MakeAdd(const Graph& graph, const Node& node) {
-  const Tensor* constant = graph.ConstantInput(node, 1);
   if (graph.ConstantInput(node, 0) != nullptr ||
       !IsSuffix(graph.node(node.inputs[1]).type.shape, node.type.shape)) {
-    return Unsupported("{}: on a GPU, b is added to a computed a and repeats over its leading axes",
-                       node.name);
+    return MakeBinary(graph, node);
   }
+  const Tensor* constant = graph.ConstantInput(node, 1);
   DeviceBuffer copy;
   if (constant != nullptr) {
     SEGFORGE_ASSIGN_OR_RETURN(copy, UploadFloats(*constant, node.name));
