@@ -5,12 +5,13 @@ namespace segforge::cli {
 void AddDevice(CLI::App& command, SegmenterOptions& options, const std::string& prefix,
                const std::string& side) {
   command
-      .add_option("--" + prefix + "device", options.device,
-                  side +
-                      "cpu; ref: slow and exact, to compare with; cuda, or cuda:N for another than the "
-                      "first NVIDIA GPU; auto: cuda where there is one, else cpu")
-      ->type_name("DEVICE")
-      ->capture_default_str();
+      .add_option(
+          "--" + prefix + "device", options.device,
+          side +
+              "cpu; ref: slow and exact, to compare with; cuda, or cuda:N for another than the "
+              "first NVIDIA GPU; auto: cuda where there is one, else cpu. Default: cpu, or what an engine "
+              "file was built for")
+      ->type_name("DEVICE");
 }
 
 void AddFp32Layers(CLI::App& command, SegmenterOptions& options, const std::string& prefix,

@@ -27,7 +27,7 @@ int CudaIndex(const std::string& device) {
 }  // namespace
 
 Result<Backend> MakeBackend(const std::string& device) {
-  if (device == "cpu") return MakeCpuBackend();
+  if (device.empty() || device == "cpu") return MakeCpuBackend();
   if (device == "ref") return MakeRefBackend();
   if (device == "auto") {
     Result<Backend> cuda = MakeCudaBackend(0);

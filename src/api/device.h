@@ -8,7 +8,8 @@
 
 namespace segforge {
 
-// "cpu", "ref", "cuda" (the first device), "cuda:N", or "auto": "cuda" where that can be had, else "cpu".
+// "cpu" or "", "ref", "cuda" (the first device), "cuda:N", or "auto": "cuda" where that can be had, else
+// "cpu".
 Result<Backend> MakeBackend(const std::string& device);
 
 // "fp32", "tf32", "fp16", "bf16", or "auto": fp16 on a GPU, else fp32. kUnsupported for one that the backend

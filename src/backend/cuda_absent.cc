@@ -12,6 +12,7 @@ Status Absent() {
 
 Result<CudaDevice> DescribeCudaDevice(int) { return Absent(); }
 Result<std::vector<CudaDevice>> CudaDevices() { return Absent(); }
+std::string CudaVersions() { return ""; }
 Result<Backend> MakeCudaBackend(int) { return Absent(); }
 
 }  // namespace segforge

@@ -26,6 +26,9 @@ struct CudaDevice {
 Result<CudaDevice> DescribeCudaDevice(int index);
 Result<std::vector<CudaDevice>> CudaDevices();  // all of them, at least one
 
+// "CUDA 13.0, driver 13.0": what else than the device itself its speed hangs on; "" without CUDA.
+std::string CudaVersions();
+
 // Fails as DescribeCudaDevice.
 Result<Backend> MakeCudaBackend(int device);
 
