@@ -8,6 +8,7 @@
 #include "device_options.h"
 #include "exit_code.h"
 #include "inputs.h"
+#include "interrupt.h"
 #include "measure_options.h"
 #include "outputs.h"
 #include "segment_options.h"
@@ -164,7 +165,12 @@ int Build(const BuildVerbOptions& options) {
                 "-o -: expected a file, because an engine file is mapped when it is used");
   }
   CheckWritable(options.out);
-  const BuildReport report = BuildEngineFile(Wanted(options), options.out);
+  BuildOptions wanted = Wanted(options);
+  wanted.around_write = [](const std::function<void()>& write) {
+    const UninterruptedWrite guard;
+    write();
+  };
+  const BuildReport report = BuildEngineFile(wanted, options.out);
   for (const std::string& warning : report.warnings) PrintError("warning: " + warning);
   if (options.json) {
     fmt::print("{}\n", ReportJson(options, report));

@@ -18,6 +18,9 @@ struct BuildOptions {
   // Files. The network runs on each in FP32; a build in FP16 keeps the layers in FP32 that
   // have less headroom than kLeastHeadroom.
   std::vector<std::string> headroom_images;
+  // Calls its argument, which writes the engine file: for who must not be interrupted meanwhile. Empty: it is
+  // just called.
+  std::function<void(const std::function<void()>& write)> around_write;
 };
 
 constexpr double kLeastHeadroom = 8;

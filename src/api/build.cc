@@ -137,7 +137,12 @@ BuildReport BuildEngineFile(const BuildOptions& options, const std::string& path
   file.build.fp32_layers = report.fp32_layers = engine.fp32_layers;
   file.model.graph = Unwrap(Optimize(std::move(file.model.graph), backend, engine)).graph;
   Tune(options, backend, file, report);
-  ThrowIfError(WriteEngineFile(path, file));
+  const auto write = [&] { ThrowIfError(WriteEngineFile(path, file)); };
+  if (options.around_write) {
+    options.around_write(write);
+  } else {
+    write();
+  }
   report.file_bytes = static_cast<int64_t>(fs::file_size(path));
   report.seconds = watch.LapMs() / 1e3;
   return report;

@@ -21,6 +21,12 @@ double Greatest(std::span<const float> values) {
 
 bool IsComputed(const Node& node) { return node.op != Op::kInput && node.op != Op::kConstant; }
 
+// Nodes of two graphs are the same that yield the same published value, or what passes made of several and
+// named.
+std::pair<bool, std::string> IdentityOf(const Node& node) {
+  return node.value.empty() ? std::pair(false, node.name) : std::pair(true, node.value);
+}
+
 // Ops that the passes below make hold values which they neither read nor give.
 std::vector<std::string> Opened(std::vector<std::string> disabled) {
   disabled.insert(disabled.end(), {"fuse-mix-ffn", "fuse-decode-head"});
@@ -44,11 +50,11 @@ Result<HeadroomMeter> HeadroomMeter::Make(const Graph& published, const Backend&
 
 // A node that the final graph does not have has become part of the one that reads its value.
 void HeadroomMeter::FindLayers(const Graph& final_graph) {
-  std::map<std::string, std::ptrdiff_t> known;
+  std::map<std::pair<bool, std::string>, std::ptrdiff_t> known;
   for (const NodeId id : final_graph.LiveNodes()) {
     const Node& node = final_graph.node(id);
     if (!IsComputed(node)) continue;
-    known.emplace(node.name, std::ssize(layers_));
+    known.emplace(IdentityOf(node), std::ssize(layers_));
     layers_.push_back({node.name, node.op, 0});
   }
   const std::vector<NodeId> live = graph_.LiveNodes();
@@ -59,7 +65,7 @@ void HeadroomMeter::FindLayers(const Graph& final_graph) {
     const Node& node = graph_.node(*it);
     std::ptrdiff_t& layer = layer_of_[static_cast<size_t>(*it)];
     if (!IsComputed(node)) continue;
-    const auto found = known.find(node.name);
+    const auto found = known.find(IdentityOf(node));
     if (found != known.end()) {
       layer = found->second;
     } else if (const auto& readers_of = readers[static_cast<size_t>(*it)]; !readers_of.empty()) {
