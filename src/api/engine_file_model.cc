@@ -34,31 +34,13 @@ Status Contradiction(std::string_view what, std::string_view built, std::string_
                       built, wanted);
 }
 
-Status CheckOptions(const EngineBuild& build, const SegmenterOptions& options) {
-  if (options.precision != "auto" && options.precision != NameOf(build.precision)) {
-    return Contradiction("precision", NameOf(build.precision), options.precision);
-  }
-  if (!options.fp32_layers.empty() && options.fp32_layers != build.fp32_layers) {
-    return Contradiction("fp32 layers", ListOf(build.fp32_layers), ListOf(options.fp32_layers));
-  }
-  if (!options.disabled_passes.empty() && options.disabled_passes != build.disabled_passes) {
-    return Contradiction("disabled passes", ListOf(build.disabled_passes), ListOf(options.disabled_passes));
-  }
-  if (options.layer_norm_eps && options.layer_norm_eps != build.layer_norm_eps) {
-    return Contradiction("LayerNorm eps",
-                         build.layer_norm_eps ? fmt::format("{}", *build.layer_norm_eps) : "of its family",
-                         fmt::format("{}", *options.layer_norm_eps));
-  }
-  return Status();
-}
-
 Result<Backend> BackendFor(const EngineBuild& build, const SegmenterOptions& options) {
   if (!options.device.empty()) return MakeBackend(options.device);
   return MakeBackend(build.device == DeviceId::Kind::kCuda ? "cuda" : "cpu");
 }
 
 Result<ModelEngine> MakeEngine(const EngineFile& file, const SegmenterOptions& options) {
-  SEGFORGE_RETURN_IF_ERROR(CheckOptions(file.build, options));
+  SEGFORGE_RETURN_IF_ERROR(CheckAgrees(file.build, options));
   SEGFORGE_ASSIGN_OR_RETURN(const Backend backend, BackendFor(file.build, options));
   const bool as_built = IsOfArchitecture(file.build, backend);
   if (!as_built && !options.allow_rebuild) {
@@ -85,6 +67,24 @@ Result<ModelEngine> MakeEngine(const EngineFile& file, const SegmenterOptions& o
 }
 
 }  // namespace
+
+Status CheckAgrees(const EngineBuild& build, const SegmenterOptions& options) {
+  if (options.precision != "auto" && options.precision != NameOf(build.precision)) {
+    return Contradiction("precision", NameOf(build.precision), options.precision);
+  }
+  if (!options.fp32_layers.empty() && options.fp32_layers != build.fp32_layers) {
+    return Contradiction("fp32 layers", ListOf(build.fp32_layers), ListOf(options.fp32_layers));
+  }
+  if (!options.disabled_passes.empty() && options.disabled_passes != build.disabled_passes) {
+    return Contradiction("disabled passes", ListOf(build.disabled_passes), ListOf(options.disabled_passes));
+  }
+  if (options.layer_norm_eps && options.layer_norm_eps != build.layer_norm_eps) {
+    return Contradiction("LayerNorm eps",
+                         build.layer_norm_eps ? fmt::format("{}", *build.layer_norm_eps) : "of its family",
+                         fmt::format("{}", *options.layer_norm_eps));
+  }
+  return Status();
+}
 
 bool IsEngineFileModel(const std::string& model) {
   const Result<std::filesystem::path> path = LocateModel(model);

@@ -14,7 +14,10 @@ bool IsEngineFileModel(const std::string& model);
 // LocateModel, then ReadEngineFile.
 Result<EngineFile> OpenEngineFile(const std::string& model);
 
-// As LoadModelEngine, of an engine file. kInvalidInput for options that contradict the file, kUnsupported for
+// kInvalidInput for options that contradict how the file was built.
+Status CheckAgrees(const EngineBuild& build, const SegmenterOptions& options);
+
+// As LoadModelEngine, of an engine file. kInvalidInput for options that contradict it, kUnsupported for
 // another device than it was built for.
 Result<ModelEngine> LoadEngineFileModel(const std::string& model, const SegmenterOptions& options);
 

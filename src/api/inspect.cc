@@ -50,8 +50,10 @@ std::array<float, 4> EpsOf(const ModelConfig& config) {
 }
 
 // Its graph is the optimised one: what was published is not in the file.
-ModelReport InspectEngineFile(const std::string& model, const InputSize& size) {
+ModelReport InspectEngineFile(const std::string& model, const InputSize& size,
+                              const SegmenterOptions& options) {
   const EngineFile file = Unwrap(OpenEngineFile(model));
+  ThrowIfError(CheckAgrees(file.build, options).Within(model));
   ModelReport report;
   report.info = Describe(file.model);
   report.engine_file = DescribeBuild(file.build);
@@ -73,7 +75,7 @@ ModelReport InspectModel(const std::string& model, int64_t height, int64_t width
   fixed.width = width;
   ThrowIfError(CheckSizeOptions(fixed));
   const InputSize size = {1, height, width};
-  if (IsEngineFileModel(model)) return InspectEngineFile(model, size);
+  if (IsEngineFileModel(model)) return InspectEngineFile(model, size, options);
   Model loaded = Unwrap(LocateAndLoad(model, options));
 
   ModelReport report;

@@ -181,6 +181,18 @@ TEST_F(Build, RefusesTacticsOfAnotherGraph) {
   ExpectRefusal(*workspace_, {"segment", "a.png", "-m", "few.segforge"}, "few.segforge: tactics for 1x64x96");
 }
 
+// A file that was named may be somebody's.
+TEST_F(Build, AForeignTimingCacheIsLeftAlone) {
+  workspace_->Write("notes.json", "{\"mine\": true}");
+  const Outcome run =
+      workspace_->Run({"build", "street-b0", "-o", "w.segforge", "--timing-cache", "notes.json"});
+  EXPECT_EQ(run.code, 0);
+  EXPECT_THAT(run.err,
+              StartsWith("segforge: warning: notes.json: not a timing cache of this version; not used"));
+  EXPECT_EQ(workspace_->Read("notes.json"), "{\"mine\": true}");
+  EXPECT_EQ(workspace_->Read("w.segforge").size(), workspace_->Read("x.segforge").size());
+}
+
 TEST_F(Build, ShowsTheHeadroom) {
   const Outcome run = workspace_->Run(
       {"build", "street-b0", "-o", "h.segforge", "--no-timing-cache", "--headroom", "a.png", "--json"});

@@ -165,7 +165,7 @@ int OutputOfPackedRow(int row) {
 std::string NameOf(const GemmTiling& tiling) {
   std::string name = tiling.warpgroups ? "wgmma " : "mma ";
   name += std::to_string(tiling.tile_m) + "x" + std::to_string(tiling.tile_n);
-  if (tiling.splits > 1) name += ", split " + std::to_string(tiling.splits);
+  if (tiling.splits > 1) name += " split " + std::to_string(tiling.splits);
   return name;
 }
 
