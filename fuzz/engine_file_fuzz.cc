@@ -13,15 +13,17 @@ SharedBytes Aligned(std::span<const std::byte> bytes) {
   return {{buffer->data(), bytes.size()}, buffer};
 }
 
-// Writes what was read, which touches every weight, and plans it.
+// Writes what was read, which touches every weight, packs and plans it.
 void Use(const Result<EngineFile>& file) {
   if (!file.ok()) {
     if (file.status().message().find('\n') != std::string::npos) __builtin_trap();
     return;
   }
   TextOf(file->model.graph);
-  const auto engine = Engine::OfOptimized(file->model.graph, MakeRefBackend());
-  if (engine.ok()) static_cast<void>((*engine)->PlanFor({1, 64, 96}, 1).ok());
+  for (const Backend& backend : {MakeRefBackend(), MakeCpuBackend()}) {
+    const auto engine = Engine::OfOptimized(file->model.graph, backend);
+    if (engine.ok()) static_cast<void>((*engine)->PlanFor({1, 64, 96}, 1).ok());
+  }
 }
 
 }  // namespace

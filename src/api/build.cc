@@ -24,9 +24,13 @@ Status CheckPaths(const BuildOptions& options, const std::string& path) {
   if (IsEngineFile(model)) {
     return InvalidInput("{}: expected a checkpoint to build from, got an engine file", options.model);
   }
-  std::error_code missing;
-  if (fs::equivalent(model, path, missing))
-    return InvalidInput("{}: the engine file would replace its model", path);
+  std::vector<fs::path> inputs = {model};
+  inputs.insert(inputs.end(), options.headroom_images.begin(), options.headroom_images.end());
+  for (const fs::path& input : inputs) {
+    std::error_code missing;
+    if (!fs::equivalent(input, path, missing)) continue;
+    return InvalidInput("{}: the engine file would replace what it is made from", path);
+  }
   return Status();
 }
 

@@ -106,6 +106,7 @@ TEST_F(Build, RefusesOptionsThatContradictTheFile) {
   expect({"--disable-pass", "fold-head"}, "built with disabled passes none, asked for fold-head");
   expect({"--fp32-layers", "head"}, "built with fp32 layers none, asked for head");
   expect({"--layer-norm-eps", "0.01"}, "built with LayerNorm eps of its family, asked for 0.01");
+  ExpectRefusal(*workspace_, {"inspect", "x.segforge", "--disable-pass", "all"}, "asked for all");
   EXPECT_EQ(
       workspace_->Run({"segment", "a.png", "-m", "x.segforge", "--precision", "fp32", "-o", "b.png"}).code,
       0);
@@ -128,12 +129,14 @@ TEST_F(Build, RefusesWhatItCannotBuild) {
                 {.file_bytes = 100'000});
 }
 
-TEST_F(Build, DoesNotReplaceItsModel) {
+TEST_F(Build, DoesNotReplaceWhatItReads) {
+  ExpectRefusal(*workspace_, {"build", "-o", "a.png", "--headroom", "a.png"},
+                "a.png: the engine file would replace");
   const std::string checkpoint = SEGFORGE_SOURCE_DIR "/models/street-b0/model.safetensors";
   std::filesystem::create_directory(workspace_->path("m"));
   std::filesystem::copy_file(checkpoint, workspace_->path("m/model.safetensors"));
   ExpectRefusal(*workspace_, {"build", "m/model.safetensors", "-o", "m/model.safetensors"},
-                "m/model.safetensors: the engine file would replace its model");
+                "m/model.safetensors: the engine file would replace what it is made from");
 }
 
 TEST_F(Build, RefusesDamagedFiles) {

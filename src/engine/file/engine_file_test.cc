@@ -171,6 +171,7 @@ TEST(EngineFile, RefusesLyingNodes) {
       {"Conv2d", "inputs", {0, 1, 999999}, "expected nodes before it"},
       {"Conv2d", "inputs", {0, -1, 2}, "expected nodes before it"},
       {"Conv2d", "inputs", {0, 1}, "expected 3 inputs, got 2"},
+      {"Conv2d", "inputs", {1, 1, 2}, "expected more than constants"},
       {"Conv2d", "inputs", "0", "\"inputs\": expected an array"},
       {"Conv2d", "op", "Convolution", "there is none of that name"},
       {"Conv2d", "op", "LayerNorm", "\"eps\": expected a number, got nothing"},

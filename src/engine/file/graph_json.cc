@@ -1,5 +1,6 @@
 #include "engine/file/graph_json.h"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 
@@ -138,6 +139,10 @@ class GraphReader {
   Status AddComputed(Op op, const std::string& name, const json& node) {
     const JsonFields fields(node);
     SEGFORGE_ASSIGN_OR_RETURN(std::vector<NodeId> inputs, ReadInputs(fields));
+    // Kernels take weights from constants; a value that hangs on the image cannot have a weight's shape.
+    const auto is_constant = [this](NodeId id) { return graph_.node(id).op == Op::kConstant; };
+    if (std::ranges::all_of(inputs, is_constant))
+      return InvalidInput("\"inputs\": expected more than constants");
     SEGFORGE_ASSIGN_OR_RETURN(Attributes attributes, AttributesOf(op, node));
     SEGFORGE_ASSIGN_OR_RETURN(const std::string precision_name, fields.Text("precision"));
     SEGFORGE_ASSIGN_OR_RETURN(const Precision precision, ParsePrecision(precision_name));
