@@ -12,6 +12,7 @@
 #include "backend/cuda/cuda.h"
 #include "engine/headroom.h"
 #include "image/decode.h"
+#include "model/one_line.h"
 #include "segforge/evaluate.h"
 
 namespace segforge {
@@ -50,10 +51,16 @@ std::vector<InputSize> CheckedSizes(const BuildOptions& options) {
   return sizes;
 }
 
+// Without its folders, which say more of whoever built it than of the model.
+std::string SourceName(const std::string& model) {
+  const fs::path path = fs::path(model).lexically_normal();
+  return OneLine((path.has_filename() ? path : path.parent_path()).filename().string());
+}
+
 EngineBuild StartBuild(const BuildOptions& options, const Backend& backend, Precision precision) {
   EngineBuild build;
   build.built_by = fmt::format("segforge {}", Version());
-  build.source = options.model;
+  build.source = SourceName(options.model);
   build.source_digest = ModelDigest(options.model);
   build.device = backend.device().kind;
   if (backend.on_cuda()) {

@@ -97,6 +97,18 @@ TEST_F(Build, IsInspected) {
   EXPECT_GT(report.at("cost").at("folded_macs"), 0);
 }
 
+TEST_F(Build, NamesItsSourceInOneLine) {
+  const std::filesystem::path folder = workspace_->path("odd\n\x1b\xff");
+  std::filesystem::create_directory_symlink(SEGFORGE_SOURCE_DIR "/models/street-b0", folder);
+  const Outcome run =
+      workspace_->Run({"build", folder.string() + "/", "-o", "odd.segforge", "--no-timing-cache"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const Outcome inspect = workspace_->Run({"inspect", "odd.segforge"});
+  EXPECT_EQ(inspect.code, 0) << inspect.err;
+  EXPECT_THAT(inspect.out, HasSubstr("from odd??"));
+  std::filesystem::remove(folder);
+}
+
 TEST_F(Build, RefusesOptionsThatContradictTheFile) {
   const auto expect = [&](std::vector<std::string> options, const std::string& what) {
     options.insert(options.begin(), {"segment", "a.png", "-m", "x.segforge"});

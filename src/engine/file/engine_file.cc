@@ -34,6 +34,14 @@ Status CheckEnds(const Graph& graph, int64_t classes) {
                       ToString(output.type.shape));
 }
 
+// A model may have what no reader takes, such as a name of a megabyte: then that is told now.
+Status CheckReadable(const std::string& description, const std::string& nodes, const GraphText& graph) {
+  SEGFORGE_ASSIGN_OR_RETURN(const json described, ParseJson(std::as_bytes(std::span(description))));
+  SEGFORGE_RETURN_IF_ERROR(FileFromDescription(described).status());
+  SEGFORGE_ASSIGN_OR_RETURN(const json listed, ParseJson(std::as_bytes(std::span(nodes))));
+  return GraphFromText(listed, {{graph.weights.data(), graph.weights.bytes()}, nullptr}).status();
+}
+
 }  // namespace
 
 bool IsEngineFile(const std::filesystem::path& path) {
@@ -70,6 +78,7 @@ Status WriteEngineFile(const std::filesystem::path& path, const EngineFile& file
   const std::string description = Padded(DescriptionOf(file));
   const GraphText graph = TextOf(file.model.graph);
   const std::string nodes = Padded(graph.nodes);
+  SEGFORGE_RETURN_IF_ERROR(CheckReadable(description, nodes, graph).Within(path.string()));
   const SectionBytes sections = {std::as_bytes(std::span(description)), std::as_bytes(std::span(nodes)),
                                  std::span(graph.weights.data(), graph.weights.bytes())};
   return WriteFileAtomically(path, [&](const ByteSink& sink) { return WriteSections(sections, sink); })

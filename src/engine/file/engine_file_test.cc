@@ -282,6 +282,14 @@ TEST(EngineFile, RefusesHugeShapes) {
   }
 }
 
+TEST(EngineFile, WritesNothingThatCannotBeRead) {
+  EngineFile file = SmallEngineFile();
+  file.model.license = std::string(5000, 'x');
+  const fs::path path = fs::path(::testing::TempDir()) / "unreadable.segforge";
+  EXPECT_THAT(WriteEngineFile(path, file).message(), HasSubstr("\"license\": expected a line of text"));
+  EXPECT_FALSE(fs::exists(path));
+}
+
 TEST(EngineFile, WritesNothingWhereItCannot) {
   const Status status = WriteEngineFile("/nonexistent/x.segforge", SmallEngineFile());
   EXPECT_EQ(status.code(), StatusCode::kIo);
