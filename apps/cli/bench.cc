@@ -32,9 +32,9 @@ Exit codes: 0 done; 2 bad input or usage, or any case failed; 1 a bug of segforg
 
 void AddCaseOptions(CLI::App& command, BenchOptions& options) {
   command
-      .add_option(
-          "MODEL", options.models,
-          "street-b0 (built in), Hugging Face folders, .safetensors or .pth files. Default: street-b0")
+      .add_option("MODEL", options.models,
+                  "street-b0 (built in), Hugging Face folders, .safetensors, .pth or .segforge files. "
+                  "Default: street-b0")
       ->type_name("");
   command
       .add_option_function<std::vector<std::string>>(
@@ -102,9 +102,10 @@ void CheckPeers(const BenchOptions& options) {
     throw Error(ErrorCode::kInvalidInput, "--against-model: expected --against ort or openvino to run it");
 }
 
-void AddCasesOf(const std::string& model, const SegmenterOptions& segmenter, const BenchOptions& options,
+void AddCasesOf(const std::string& model, SegmenterOptions segmenter, const BenchOptions& options,
                 std::vector<BenchCase>& cases) {
   for (const int batch : options.batches) {
+    segmenter.tuned_batch = options.tune ? batch : 0;
     for (const Size& size : options.sizes) {
       cases.push_back({model, segmenter, size.height, size.width, batch, options.image, options.rule});
     }
@@ -148,6 +149,10 @@ CLI::App* AddBenchCommand(CLI::App& program, BenchOptions& options) {
   AddDevice(*command, options.segmenter);
   AddGpuWait(*command, options.segmenter);
   AddFp32Layers(*command, options.segmenter);
+  command->add_flag(
+      "--tune", options.tune,
+      "On a GPU: time the ways of running each kernel first, as `segforge build` does, and run the "
+      "fastest");
   AddPeerOptions(*command, options);
   AddEngineOptions(*command, options.segmenter);
   command

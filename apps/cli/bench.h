@@ -19,6 +19,7 @@ struct BenchOptions {
   std::string image;
   RunRule rule;
   SegmenterOptions segmenter;
+  bool tune = false;
   std::vector<std::string> peers;  // "ort", "openvino", "torch"
   std::string onnx;                // what ort and openvino run
   std::string json;                // "" when not wanted

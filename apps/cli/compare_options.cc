@@ -51,7 +51,7 @@ bool EndsAs(const std::string& name, std::string_view end) {
 bool IsModelName(const std::string& name) {
   std::error_code missing;
   if (fs::is_directory(name, missing)) return IsModelFolder(name);
-  for (const std::string_view end : {".safetensors", ".pth", ".pt", ".bin", ".json"}) {
+  for (const std::string_view end : {".safetensors", ".pth", ".pt", ".bin", ".json", ".segforge"}) {
     if (EndsAs(name, end)) return true;
   }
   return !fs::exists(name, missing) && fs::path(name).extension().empty() && name != "-";
@@ -112,6 +112,9 @@ CLI::App* AddCompareCommand(CLI::App& program, CompareOptions& options) {
       ->capture_default_str();
   AddSideOptions(*command, "", "candidate", options.candidate_options);
   AddSideOptions(*command, "reference-", "reference", options.reference_options);
+  command->add_flag(
+      "--allow-rebuild", options.candidate_options.allow_rebuild,
+      "Run engine files on another device than they were built for, without what was timed there");
   AddLimits(*command, options);
   command
       ->add_option("--heatmap", options.heatmap,

@@ -9,9 +9,9 @@ void AddDevice(CLI::App& command, SegmenterOptions& options, const std::string& 
           "--" + prefix + "device", options.device,
           side +
               "cpu; ref: slow and exact, to compare with; cuda, or cuda:N for another than the "
-              "first NVIDIA GPU, cuda:N,M or cuda:all for several; auto: cuda where there is one, else cpu")
-      ->type_name("DEVICE")
-      ->capture_default_str();
+              "first NVIDIA GPU, cuda:N,M or cuda:all for several; auto: cuda where there is one, else cpu. "
+              "Default: cpu, or what an engine file was built for")
+      ->type_name("DEVICE");
 }
 
 void AddGpuWait(CLI::App& command, SegmenterOptions& options) {

@@ -41,7 +41,7 @@ CLI::App* AddEvalCommand(CLI::App& program, EvalOptions& options) {
       program.add_subcommand("eval", "Measure a model on labelled images: mIoU, accuracy, confusion matrix");
   command
       ->add_option("MODEL", options.model,
-                   "street-b0 (built in), a Hugging Face folder, a .safetensors or a .pth file")
+                   "street-b0 (built in), a Hugging Face folder, a .safetensors, .pth or .segforge file")
       ->capture_default_str();
   AddDataOptions(*command, options);
   command

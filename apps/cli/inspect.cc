@@ -42,6 +42,10 @@ void PrintPreprocessing(const ModelInfo& info) {
       info.reduce_zero_label ? "; label files of the data set have our label + 1, and 0 for \"other\"" : "");
 }
 
+std::string PublishedText(const ModelReport& report, const PartCost& part) {
+  return report.engine_file ? "-" : Giga(part.published_macs) + " MAC";
+}
+
 void PrintParts(const ModelReport& report) {
   fmt::print("\n{:<8} {:>10} {:>8} {:>6} {:>5} {:>3} {:>6} {:>11} {:>12} {:>10}\n", "part", "output",
              "channels", "blocks", "heads", "sr", "ffn", "parameters", "published", "folded");
@@ -57,20 +61,45 @@ void PrintParts(const ModelReport& report) {
     } else {
       fmt::print("{:>8} {:>6} {:>5} {:>3} {:>6} ", report.info.head_width, "", "", "", "");
     }
-    fmt::print("{:>11} {:>8} MAC {:>6} MAC\n", part.parameters, Giga(part.published_macs),
+    fmt::print("{:>11} {:>12} {:>6} MAC\n", part.parameters, PublishedText(report, part),
                Giga(part.folded_macs));
     total.parameters += part.parameters;
     total.published_macs += part.published_macs;
     total.folded_macs += part.folded_macs;
   }
-  const double change =
-      100.0 * (static_cast<double>(total.folded_macs) / static_cast<double>(total.published_macs) - 1);
-  fmt::print("{:<51} {:>11} {:>8} MAC {:>6} MAC ({:+.0f} %)\n", "total", total.parameters,
-             Giga(total.published_macs), Giga(total.folded_macs), change);
+  fmt::print("{:<51} {:>11} {:>12} {:>6} MAC", "total", total.parameters, PublishedText(report, total),
+             Giga(total.folded_macs));
+  if (!report.engine_file) {
+    fmt::print(
+        " ({:+.0f} %)",
+        100.0 * (static_cast<double>(total.folded_macs) / static_cast<double>(total.published_macs) - 1));
+  }
+  fmt::print("\n");
+}
+
+std::string Joined(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + OneLine(name);
+  return list.empty() ? "none" : list;
+}
+
+void PrintEngineFile(const EngineFileInfo& file) {
+  std::vector<std::string> sizes;
+  for (const EngineSize& size : file.sizes) {
+    sizes.push_back(fmt::format("{}x{}{}", size.height, size.width,
+                                size.batch == 1 ? "" : fmt::format(" (batch {})", size.batch)));
+  }
+  fmt::print("engine file    for {}, in {}; tuned at {}\n", OneLine(file.device), file.precision,
+             Joined(sizes));
+  fmt::print("fp32 layers    {}\n", Joined(file.fp32_layers));
+  fmt::print("built          by {} from {} ({}); passes left out: {}\n", OneLine(file.built_by),
+             OneLine(file.source), OneLine(file.source_digest), Joined(file.disabled_passes));
 }
 
 void PrintGraphs(const ModelReport& report) {
-  fmt::print("\n# graph as published\n{}\n# passes\n", report.published_graph);
+  if (!report.engine_file) {
+    fmt::print("\n# graph as published\n{}\n# passes\n", report.published_graph);
+  }
   for (const PassResult& pass : report.passes) {
     fmt::print("{:<28} {:>4} rewrites  {}\n", pass.name, pass.rewrites, pass.summary);
   }
@@ -81,6 +110,7 @@ void PrintReport(const ModelReport& report, const InspectOptions& options) {
   const ModelInfo& info = report.info;
   const auto& eps = report.layer_norm_eps;
   fmt::print("{}\n", ModelLine(info));
+  if (report.engine_file) PrintEngineFile(*report.engine_file);
   PrintClasses(info);
   PrintPreprocessing(info);
   fmt::print("LayerNorm eps  patch embedding {:.3g}, blocks {:.3g}, after sr {:.3g}, stage ends {:.3g}\n",
@@ -101,7 +131,7 @@ CLI::App* AddInspectCommand(CLI::App& program, InspectOptions& options) {
       program.add_subcommand("inspect", "Describe a model: what it is, what it costs, its graph");
   command
       ->add_option("MODEL", options.model,
-                   "street-b0 (built in), a Hugging Face folder, a .safetensors or a .pth file")
+                   "street-b0 (built in), a Hugging Face folder, a .safetensors, .pth or .segforge file")
       ->capture_default_str();
   command
       ->add_option_function<std::string>(

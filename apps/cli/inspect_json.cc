@@ -42,6 +42,21 @@ Json PreprocessingOf(const ModelInfo& info) {
   return json;
 }
 
+Json EngineFileOf(const EngineFileInfo& file) {
+  Json sizes = Json::array();
+  for (const EngineSize& size : file.sizes) {
+    sizes.push_back({{"batch", size.batch}, {"height", size.height}, {"width", size.width}});
+  }
+  return {{"built_by", file.built_by},
+          {"source", file.source},
+          {"source_digest", file.source_digest},
+          {"device", file.device},
+          {"precision", file.precision},
+          {"fp32_layers", file.fp32_layers},
+          {"disabled_passes", file.disabled_passes},
+          {"sizes", sizes}};
+}
+
 Json Costs(const ModelReport& report, const InspectOptions& options) {
   Json json = {{"height", options.segmenter.height}, {"width", options.segmenter.width}};
   json["parts"] = Json::array();
@@ -52,12 +67,12 @@ Json Costs(const ModelReport& report, const InspectOptions& options) {
                              {"height", part.height},
                              {"width", part.width},
                              {"parameters", part.parameters},
-                             {"published_macs", part.published_macs},
+                             {"published_macs", report.engine_file ? Json() : Json(part.published_macs)},
                              {"folded_macs", part.folded_macs}});
     published += part.published_macs;
     folded += part.folded_macs;
   }
-  json["published_macs"] = published;
+  json["published_macs"] = report.engine_file ? Json() : Json(published);
   json["folded_macs"] = folded;
   return json;
 }
@@ -66,6 +81,7 @@ Json Costs(const ModelReport& report, const InspectOptions& options) {
 
 std::string InspectJson(const ModelReport& report, const InspectOptions& options) {
   Json json = Model(report);
+  if (report.engine_file) json["engine_file"] = EngineFileOf(*report.engine_file);
   json["preprocessing"] = PreprocessingOf(report.info);
   json["cost"] = Costs(report, options);
   json["passes"] = Json::array();
@@ -73,7 +89,7 @@ std::string InspectJson(const ModelReport& report, const InspectOptions& options
     json["passes"].push_back({{"name", pass.name}, {"summary", pass.summary}, {"rewrites", pass.rewrites}});
   }
   if (options.graph) {
-    json["published_graph"] = report.published_graph;
+    json["published_graph"] = report.engine_file ? Json() : Json(report.published_graph);
     json["folded_graph"] = report.folded_graph;
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace);

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "bench.h"
+#include "build.h"
 #include "compare.h"
 #include "completion.h"
 #include "doctor.h"
@@ -24,6 +25,7 @@ constexpr const char* kFooter = R"(Examples:
   segforge inspect street-b0
   segforge compare street-b0 --against street-b0 --reference-device ref --size 64x64 street.jpg
   segforge eval street-b0 --data camvid/test --ignore 11
+  segforge build street-b0 -o street.segforge
   segforge bench street-b0 --sizes 512x512,1024x1024
   segforge completion bash > ~/.local/share/bash-completion/completions/segforge
 
@@ -37,6 +39,7 @@ struct CommandLine {
   InspectOptions inspect_options;
   CompareOptions compare_options;
   EvalOptions eval_options;
+  BuildVerbOptions build_options;
   BenchOptions bench_options;
   ProfileVerbOptions profile_options;
   DoctorOptions doctor_options;
@@ -45,6 +48,7 @@ struct CommandLine {
   CLI::App* inspect = AddInspectCommand(program, inspect_options);
   CLI::App* compare = AddCompareCommand(program, compare_options);
   CLI::App* eval = AddEvalCommand(program, eval_options);
+  CLI::App* build = AddBuildCommand(program, build_options);
   CLI::App* bench = AddBenchCommand(program, bench_options);
   CLI::App* profile = AddProfileCommand(program, profile_options);
   CLI::App* doctor = AddDoctorCommand(program, doctor_options);
@@ -69,14 +73,15 @@ int Dispatch(const CommandLine& line) {
   if (line.inspect->parsed()) return Inspect(line.inspect_options);
   if (line.compare->parsed()) return Compare(line.compare_options);
   if (line.eval->parsed()) return Eval(line.eval_options);
+  if (line.build->parsed()) return Build(line.build_options);
   if (line.bench->parsed()) return Bench(line.bench_options);
   if (line.profile->parsed()) return Profile(line.profile_options);
   if (line.doctor->parsed()) return Doctor(line.doctor_options);
   if (!line.completion->parsed()) {
-    throw Error(ErrorCode::kInvalidInput,
-                "expected a verb: segment, inspect, compare, eval, bench, profile, doctor or completion; see "
-                "segforge "
-                "--help");
+    throw Error(
+        ErrorCode::kInvalidInput,
+        "expected a verb: segment, inspect, compare, eval, build, bench, profile, doctor or completion; "
+        "see segforge --help");
   }
   std::cout << CompletionScript(line.program, line.shell);
   return kSuccess;

@@ -27,7 +27,7 @@ void AddRunOptions(CLI::App& command, ProfileVerbOptions& options) {
   ProfileOptions& profile = options.profile;
   command
       .add_option("MODEL", profile.model,
-                  "street-b0 (built in), a Hugging Face folder, a .safetensors or a .pth file")
+                  "street-b0 (built in), a Hugging Face folder, a .safetensors, .pth or .segforge file")
       ->capture_default_str();
   command.add_option("INPUT", profile.image,
                      "An image to run on, resized to the input's size. Default: noise");

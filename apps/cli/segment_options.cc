@@ -132,7 +132,7 @@ void AddInputOptions(CLI::App& command, SegmentOptions& options) {
   command.add_flag("-r,--recursive", options.recursive, "Look into the sub-folders of input folders");
   command
       .add_option("-m,--model", options.model,
-                  "street-b0 (built in), a Hugging Face folder, a .safetensors or a .pth file")
+                  "street-b0 (built in), a Hugging Face folder, a .safetensors, .pth or .segforge file")
       ->capture_default_str();
   command
       .add_option_function<std::string>(
@@ -180,7 +180,7 @@ void ParseSize(const std::string& text, SegmenterOptions& options) {
   options.size = NetworkSize::kFixed;
 }
 
-void AddEngineOptions(CLI::App& command, SegmenterOptions& options) {
+void AddGraphOptions(CLI::App& command, SegmenterOptions& options) {
   command
       .add_option(
           "--disable-pass", options.disabled_passes,
@@ -193,6 +193,13 @@ void AddEngineOptions(CLI::App& command, SegmenterOptions& options) {
           "--layer-norm-eps", [&options](const float& eps) { options.layer_norm_eps = eps; },
           "Use this epsilon in every LayerNorm instead of those of the checkpoint's family")
       ->check(CLI::PositiveNumber);
+}
+
+void AddEngineOptions(CLI::App& command, SegmenterOptions& options) {
+  AddGraphOptions(command, options);
+  command.add_flag(
+      "--allow-rebuild", options.allow_rebuild,
+      "Run an engine file on another device than it was built for, without what was timed there");
   command.add_option("--backend", options.device)->group("");  // the former name of --device, for old scripts
 }
 

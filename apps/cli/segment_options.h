@@ -50,7 +50,10 @@ CLI::App* AddSegmentCommand(CLI::App& program, SegmentOptions& options);
 // "512x1024" (height x width) into options; throws CLI::ValidationError.
 void ParseSize(const std::string& text, SegmenterOptions& options);
 
-// Options that say how a model's graph is made: shared with `inspect`.
+// Options that say how a model's graph is made from a checkpoint.
+void AddGraphOptions(CLI::App& command, SegmenterOptions& options);
+
+// Those, and what concerns engine files: of verbs that run a model.
 void AddEngineOptions(CLI::App& command, SegmenterOptions& options);
 
 }  // namespace segforge::cli

@@ -140,7 +140,7 @@ SEGFORGE_API MachineReport DescribeMachine();
 struct LayerProfile {
   std::string name;             // "stage1.block0.attention.q"
   std::string kind;             // of operator: "Linear"
-  std::string kernel;           // "cpu.linear"
+  std::string kernel;           // "cpu.linear"; where a way of running it was chosen, then that
   std::vector<int64_t> output;  // shape
   std::vector<size_t> inputs;   // indices of the layers that it reads; the image is left out
   double ms = 0;                // median over the runs

@@ -87,10 +87,11 @@ enum class InferenceMode : uint8_t {
 
 struct SegmenterOptions {
   int threads = 0;  // of each Run; 0: as many as the process may use
-  // "cpu"; "ref": plain loops in double precision, to compare with; "cuda", the first NVIDIA GPU, or
-  // "cuda:1"; "cuda:0,1" or "cuda:all": several, over which calls are spread; "auto": "cuda" where that can
-  // be had, else "cpu". What it came to is in Segmenter::device().
-  std::string device = "cpu";
+  // "": what an engine file was built for, else "cpu". "cpu"; "ref": plain loops in double precision, to
+  // compare with; "cuda", the first NVIDIA GPU, or "cuda:1"; "cuda:0,1" or "cuda:all": several, over which
+  // calls are spread; "auto": "cuda" where that can be had, else "cpu". What it came to is in
+  // Segmenter::device().
+  std::string device;
   // "fp32", "tf32", "fp16", "bf16"; "auto": fp16 on a GPU, else fp32. A CPU computes in fp32 alone.
   std::string precision = "auto";
   GpuWait gpu_wait = GpuWait::kSpin;
@@ -99,6 +100,12 @@ struct SegmenterOptions {
   std::vector<std::string> fp32_layers;
   std::vector<std::string> disabled_passes;  // as `segforge segment --disable-pass` takes them; "all" for all
   std::optional<float> layer_norm_eps;       // instead of those of the checkpoint's family
+  // An engine file that was built for another device runs as a graph of its own precision, without what was
+  // timed there. Else it is refused.
+  bool allow_rebuild = false;
+  // Above 0, with NetworkSize::kFixed: when the model is loaded, the ways of running its kernels are timed
+  // for batches of so many images of height x width, or taken from the timing cache in the user's folder.
+  int64_t tuned_batch = 0;
   NetworkSize size = NetworkSize::kNative;
   int64_t height = 0;  // of NetworkSize::kFixed, each at least 32
   int64_t width = 0;
@@ -234,7 +241,7 @@ using UseRows = std::function<void(const Segmentation& rows, const RgbView& pixe
 // time share the working memory, and others wait.
 class SEGFORGE_API Segmenter {
  public:
-  // model: "street-b0" (the built-in one), a Hugging Face folder, a .safetensors or a .pth file.
+  // model: "street-b0" (the built-in one), a Hugging Face folder, a .safetensors, .pth or .segforge file.
   explicit Segmenter(const std::string& model, const SegmenterOptions& options = {});
   Segmenter(Segmenter&&) noexcept;
   Segmenter& operator=(Segmenter&&) noexcept;
@@ -279,8 +286,28 @@ struct PassResult {
   int rewrites = 0;
 };
 
+struct EngineSize {
+  int64_t batch = 1;
+  int64_t height = 512;
+  int64_t width = 512;
+};
+
+// How an engine file was made.
+struct EngineFileInfo {
+  std::string built_by;       // "segforge 0.1.0"
+  std::string source;         // the checkpoint's name
+  std::string source_digest;  // of its bytes
+  std::string device;         // "cpu", or "NVIDIA H100 80GB HBM3, compute capability 9.0"
+  std::string precision;      // "fp16"
+  std::vector<std::string> fp32_layers;
+  std::vector<std::string> disabled_passes;
+  std::vector<EngineSize> sizes;  // whose ways of running were timed
+};
+
 struct ModelReport {
   ModelInfo info;
+  // Of an engine file. It has no graph as published: published_macs are 0 then, and there are no passes.
+  std::optional<EngineFileInfo> engine_file;
   std::array<float, 4> layer_norm_eps = {};  // patch embeddings, blocks, after sr, stage ends
   std::vector<PartCost> parts;
   std::vector<PassResult> passes;

@@ -39,15 +39,17 @@ std::optional<double> PositiveNumber(const Json& entry, const char* name) {
 
 }  // namespace
 
-fs::path CeilingsFile() {
+fs::path CacheFile(const char* name) {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   fs::path folder = cache == nullptr ? "" : cache;
   if (!folder.is_absolute()) {  // the XDG specification has relative paths ignored
     const char* home = std::getenv("HOME");
     folder = home == nullptr ? fs::path() : fs::path(home) / ".cache";
   }
-  return folder.is_absolute() ? folder / "segforge" / "ceilings.json" : fs::path();
+  return folder.is_absolute() ? folder / "segforge" / name : fs::path();
 }
+
+fs::path CeilingsFile() { return CacheFile("ceilings.json"); }
 
 std::optional<Ceilings> ReadCeilings(const fs::path& file, const CeilingsKey& key) {
   const Json all = ReadObject(file);

@@ -10,9 +10,9 @@
 
 namespace segforge {
 
-// $XDG_CACHE_HOME/segforge/ceilings.json, or ~/.cache/...; empty when neither variable is set to an absolute
-// path.
-std::filesystem::path CeilingsFile();
+// $XDG_CACHE_HOME/segforge/NAME, or ~/.cache/...; empty when neither variable is set to an absolute path.
+std::filesystem::path CacheFile(const char* name);
+std::filesystem::path CeilingsFile();  // the cache file ceilings.json
 
 // What an entry holds for: a change of any of these makes it another machine.
 struct CeilingsKey {

@@ -55,7 +55,7 @@ Result<std::vector<Backend>> CudaBackends(const std::vector<int>& indices) {
 }  // namespace
 
 Result<std::vector<Backend>> MakeBackends(const std::string& device) {
-  if (device == "cpu") return std::vector{MakeCpuBackend()};
+  if (device.empty() || device == "cpu") return std::vector{MakeCpuBackend()};
   if (device == "ref") return std::vector{MakeRefBackend()};
   if (device == "auto") {
     Result<Backend> cuda = MakeCudaBackend(0);
@@ -91,7 +91,7 @@ int ResolveThreads(int threads) {
   return threads == 0 ? AvailableThreads() : threads;
 }
 
-std::string DeviceLine(const std::vector<Backend>& backends, Precision precision, int threads) {
+std::string DeviceLine(std::span<const Backend> backends, Precision precision, int threads) {
   const Backend& first = backends.front();
   if (!first.on_cuda()) {
     const std::string kernels = first.name() == "cpu" ? "cpu " + CpuTargetName() : first.name();

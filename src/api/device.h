@@ -1,6 +1,7 @@
 // Which device a model runs on, and in which arithmetic.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,8 @@
 
 namespace segforge {
 
-// "cpu", "ref", "cuda" (the first device), "cuda:N", "cuda:N,M", "cuda:all", or "auto": "cuda" where that can
-// be had, else "cpu". One backend a device, in their order, at least one.
+// "cpu" or "", "ref", "cuda" (the first device), "cuda:N", "cuda:N,M", "cuda:all", or "auto": "cuda" where
+// that can be had, else "cpu". One backend a device, in their order, at least one.
 Result<std::vector<Backend>> MakeBackends(const std::string& device);
 Result<Backend> MakeBackend(const std::string& device);  // the first of them
 
@@ -22,6 +23,6 @@ int ResolveThreads(int threads);  // 0: as many as there are; throws Error outsi
 
 // "cpu avx2, 2 threads, fp32", "cuda:0 NVIDIA H100 80GB HBM3, fp16", "cuda:0 NVIDIA L4, cuda:1 NVIDIA L4,
 // fp16"
-std::string DeviceLine(const std::vector<Backend>& backends, Precision precision, int threads);
+std::string DeviceLine(std::span<const Backend> backends, Precision precision, int threads);
 
 }  // namespace segforge

@@ -1,4 +1,5 @@
 #include "api/device.h"
+#include "api/engine_file_model.h"
 #include "api/error.h"
 #include "api/model_info.h"
 #include "api/network_input.h"
@@ -44,6 +45,26 @@ std::vector<PassResult> RunPipeline(Graph& graph, const SegmenterOptions& option
   return results;
 }
 
+std::array<float, 4> EpsOf(const ModelConfig& config) {
+  return {config.eps_patch, config.eps_block, config.eps_sr, config.eps_stage};
+}
+
+// Its graph is the optimised one: what was published is not in the file.
+ModelReport InspectEngineFile(const std::string& model, const InputSize& size,
+                              const SegmenterOptions& options) {
+  const EngineFile file = Unwrap(OpenEngineFile(model));
+  ThrowIfError(CheckAgrees(file.build, options).Within(model));
+  ModelReport report;
+  report.info = Describe(file.model);
+  report.engine_file = DescribeBuild(file.build);
+  report.layer_norm_eps = EpsOf(file.model.config);
+  const Summary summary = Summarize(file.model.graph, size);
+  report.parts = Costs(summary, summary, size);
+  for (PartCost& part : report.parts) part.published_macs = 0;
+  report.folded_graph = Print(file.model.graph);
+  return report;
+}
+
 }  // namespace
 
 ModelReport InspectModel(const std::string& model, int64_t height, int64_t width,
@@ -53,13 +74,13 @@ ModelReport InspectModel(const std::string& model, int64_t height, int64_t width
   fixed.height = height;
   fixed.width = width;
   ThrowIfError(CheckSizeOptions(fixed));
+  const InputSize size = {1, height, width};
+  if (IsEngineFileModel(model)) return InspectEngineFile(model, size, options);
   Model loaded = Unwrap(LocateAndLoad(model, options));
 
   ModelReport report;
   report.info = Describe(loaded);
-  const ModelConfig& config = loaded.config;
-  report.layer_norm_eps = {config.eps_patch, config.eps_block, config.eps_sr, config.eps_stage};
-  const InputSize size = {1, height, width};
+  report.layer_norm_eps = EpsOf(loaded.config);
   const Summary published = Summarize(loaded.graph, size);
   report.published_graph = Print(loaded.graph);
   report.passes = RunPipeline(loaded.graph, options);

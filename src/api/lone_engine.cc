@@ -27,7 +27,11 @@ LoneEngine MakeLoneEngine(const std::string& model, const SegmenterOptions& opti
   CheckSize(size);
   LoneEngine lone;
   Stopwatch watch;
-  lone.model = LoadModelEngine(model, options);
+  SegmenterOptions fixed = options;
+  fixed.size = NetworkSize::kFixed;
+  fixed.height = size.h;
+  fixed.width = size.w;
+  lone.model = LoadModelEngine(model, fixed);
   lone.load_ms = watch.LapMs();
   lone.plan = Unwrap(lone.model.engines.front()->PlanFor(size, lone.model.threads));
   lone.session = Unwrap(lone.model.engines.front()->NewSession(lone.model.threads));

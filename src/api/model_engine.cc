@@ -1,8 +1,10 @@
 #include "api/model_engine.h"
 
 #include "api/device.h"
+#include "api/engine_file_model.h"
 #include "api/error.h"
 #include "api/model_info.h"
+#include "api/tune.h"
 #include "backend/cpu/target.h"
 
 namespace segforge {
@@ -14,10 +16,7 @@ Precision ResolveForAll(const std::string& precision, const std::vector<Backend>
   return Unwrap(ResolvePrecision(precision, backends.front()));
 }
 
-}  // namespace
-
-ModelEngine LoadModelEngine(const std::string& model, const SegmenterOptions& options) {
-  ThrowIfError(ApplyCpuTargetOverride());
+ModelEngine LoadCheckpoint(const std::string& model, const SegmenterOptions& options) {
   ModelEngine result;
   result.threads = ResolveThreads(options.threads);
   const std::vector<Backend> backends = Unwrap(MakeBackends(options.device));
@@ -39,6 +38,19 @@ ModelEngine LoadModelEngine(const std::string& model, const SegmenterOptions& op
     result.engines.push_back(Unwrap(Engine::Build(std::move(graph), backends[i], engine)));
   }
   return result;
+}
+
+}  // namespace
+
+ModelEngine LoadModelEngine(const std::string& model, const SegmenterOptions& options) {
+  ThrowIfError(ApplyCpuTargetOverride());
+  ModelEngine loaded =
+      IsEngineFileModel(model) ? Unwrap(LoadEngineFileModel(model, options)) : LoadCheckpoint(model, options);
+  if (options.tuned_batch > 0 && options.size == NetworkSize::kFixed) {
+    const InputSize size = {options.tuned_batch, options.height, options.width};
+    Unwrap(TuneEngines(loaded, std::span(&size, 1), {}));
+  }
+  return loaded;
 }
 
 }  // namespace segforge

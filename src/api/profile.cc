@@ -20,7 +20,8 @@ LayerProfile LayerOf(const StepProfile& step, const Ceilings& ceilings) {
   LayerProfile layer;
   layer.name = step.name;
   layer.kind = NameOf(step.op);
-  layer.kernel = step.kernel;
+  layer.kernel =
+      step.tactic.empty() ? std::string(step.kernel) : fmt::format("{} {}", step.kernel, step.tactic);
   for (int i = 0; i < step.output.rank(); ++i) layer.output.push_back(step.output[i]);
   layer.inputs = step.inputs;
   layer.ms = step.median_ms;

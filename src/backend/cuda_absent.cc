@@ -13,6 +13,7 @@ Status Absent() {
 Result<CudaDevice> DescribeCudaDevice(int) { return Absent(); }
 Result<std::vector<CudaDevice>> CudaDevices() { return Absent(); }
 Result<std::shared_ptr<std::byte>> MakePageLocked(size_t) { return Absent(); }
+std::string CudaVersions() { return ""; }
 Result<Backend> MakeCudaBackend(int) { return Absent(); }
 
 }  // namespace segforge

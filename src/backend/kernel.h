@@ -37,7 +37,7 @@ class Kernel {
   // on args.stream and not waited for; what goes wrong on the device is the session's to find.
   virtual void Run(const KernelArgs& args) const = 0;
 
-  // Names of the ways to run at these shapes: "wgmma 128x64, split 2". Their results differ by rounding
+  // Names of the ways to run at these shapes: "wgmma 128x64 split 2". Their results differ by rounding
   // alone. None where there is one way only. Run takes the one that it believes to be the fastest.
   virtual std::vector<std::string> Tactics(std::span<const Shape> inputs) const;
   // This kernel, which must outlive the result, running in that way, at these shapes alone. kUnsupported for

@@ -24,6 +24,16 @@ AlignedBuffer::AlignedBuffer(size_t bytes) : bytes_(bytes) {
   SEGFORGE_CHECK(data_ != nullptr);
 }
 
+Tensor Tensor::Borrowed(const ConstTensorView& view, std::shared_ptr<const void> owner) {
+  SEGFORGE_CHECK(reinterpret_cast<uintptr_t>(view.data) % AlignedBuffer::kAlignment == 0);
+  Tensor tensor;
+  tensor.borrowed_ = view.data;
+  tensor.owner_ = std::move(owner);
+  tensor.dtype_ = view.dtype;
+  tensor.shape_ = view.shape;
+  return tensor;
+}
+
 Tensor ToFloat32(const ConstTensorView& source) {
   Tensor result(DType::kF32, source.shape);
   const std::span<float> target = result.span<float>();

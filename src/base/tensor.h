@@ -73,11 +73,16 @@ class Tensor {
 
   template <typename T>
   static Tensor From(Shape shape, std::span<const T> values);
+  // Of bytes that `owner` keeps, aligned as a tensor's own are. It is read only: CHECKed.
+  static Tensor Borrowed(const ConstTensorView& view, std::shared_ptr<const void> owner);
 
   DType dtype() const { return dtype_; }
   const Shape& shape() const { return shape_; }
-  TensorView view() { return {buffer_.data(), dtype_, shape_}; }
-  ConstTensorView view() const { return {buffer_.data(), dtype_, shape_}; }
+  TensorView view() {
+    SEGFORGE_CHECK(borrowed_ == nullptr);
+    return {buffer_.data(), dtype_, shape_};
+  }
+  ConstTensorView view() const { return {borrowed_ != nullptr ? borrowed_ : buffer_.data(), dtype_, shape_}; }
   template <typename T>
   std::span<T> span() {
     return view().span<T>();
@@ -89,6 +94,8 @@ class Tensor {
 
  private:
   AlignedBuffer buffer_;
+  const void* borrowed_ = nullptr;  // instead of the buffer's
+  std::shared_ptr<const void> owner_;
   DType dtype_ = DType::kF32;
   Shape shape_;
 };

@@ -14,15 +14,16 @@ namespace {
 // make.
 constexpr size_t kMaxPlans = 16;
 
-// [N, H, W, C] f32: whatever the graph computes, its sizes follow from the image's.
-Status CheckInput(const Graph& graph) {
+// [N, H, W, C] of floats: whatever the graph computes, its sizes follow from the image's.
+Status CheckInput(const Graph& graph, const std::vector<DType>& dtypes) {
   int inputs = 0;
   for (NodeId id = 0; id < graph.size(); ++id) {
     const Node& node = graph.node(id);
     if (node.op != Op::kInput) continue;
     ++inputs;
     const DimShape& shape = node.type.shape;
-    if (node.type.dtype != DType::kF32 || shape.size() != 4 || !shape[3].is_constant() ||
+    if (std::ranges::find(dtypes, node.type.dtype) == dtypes.end() || shape.size() != 4 ||
+        !shape[3].is_constant() ||
         DimShape(shape.begin(), shape.begin() + 3) != DimShape{Dim::N(), Dim::H(), Dim::W()}) {
       return InvalidInput("input \"{}\": expected f32[N, H, W, channels], got {}{}", node.name,
                           NameOf(node.type.dtype), ToString(shape));
@@ -32,12 +33,14 @@ Status CheckInput(const Graph& graph) {
   return Status();
 }
 
+Status Missing(const Backend& backend, Precision precision) {
+  return Unsupported("{}: computes in {}, not in {}", backend.name(), NamesOf(backend.traits().precisions),
+                     NameOf(precision));
+}
+
 // Last, because the passes before match f32 graphs.
 Status SetPrecisions(Graph& graph, const Backend& backend, const EngineOptions& options) {
-  if (!backend.Runs(options.precision)) {
-    return Unsupported("{}: computes in {}, not in {}", backend.name(), NamesOf(backend.traits().precisions),
-                       NameOf(options.precision));
-  }
+  if (!backend.Runs(options.precision)) return Missing(backend, options.precision);
   SEGFORGE_ASSIGN_OR_RETURN(const PrecisionOf choice,
                             ChoosePrecision(graph, options.precision, options.fp32_layers));
   if (options.precision == Precision::kFp32) return Status();
@@ -68,16 +71,34 @@ struct Engine::State {
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Engine::~Engine() = default;
 
-Result<std::unique_ptr<Engine>> Engine::Build(Graph graph, const Backend& backend, EngineOptions options) {
+Result<OptimizedGraph> Optimize(Graph graph, const Backend& backend, EngineOptions options) {
   SEGFORGE_RETURN_IF_ERROR(Verify(graph));
-  SEGFORGE_RETURN_IF_ERROR(CheckInput(graph));
+  SEGFORGE_RETURN_IF_ERROR(CheckInput(graph, {DType::kF32}));
   options.passes.offers = [&](Op op) { return backend.Offers(op); };
   options.passes.takes = [&](const Graph& whole, const Node& fused, std::span<const NodeId> replaced) {
     return Takes(backend, options, whole, fused, replaced);
   };
-  auto state = std::make_unique<State>();
-  SEGFORGE_ASSIGN_OR_RETURN(state->pass_reports, RunPasses(graph, options.passes));
+  OptimizedGraph optimized;
+  SEGFORGE_ASSIGN_OR_RETURN(optimized.pass_reports, RunPasses(graph, options.passes));
   SEGFORGE_RETURN_IF_ERROR(SetPrecisions(graph, backend, options));
+  optimized.graph = std::move(graph);
+  return optimized;
+}
+
+Result<std::unique_ptr<Engine>> Engine::Build(Graph graph, const Backend& backend, EngineOptions options) {
+  SEGFORGE_ASSIGN_OR_RETURN(OptimizedGraph optimized,
+                            Optimize(std::move(graph), backend, std::move(options)));
+  SEGFORGE_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, OfOptimized(optimized.graph, backend));
+  engine->state_->pass_reports = std::move(optimized.pass_reports);
+  return engine;
+}
+
+Result<std::unique_ptr<Engine>> Engine::OfOptimized(const Graph& graph, const Backend& backend) {
+  SEGFORGE_RETURN_IF_ERROR(CheckInput(graph, {DType::kF32, DType::kF16, DType::kBF16}));
+  for (const NodeId id : graph.LiveNodes()) {
+    if (!backend.Runs(graph.node(id).precision)) return Missing(backend, graph.node(id).precision);
+  }
+  auto state = std::make_unique<State>();
   state->backend = backend.traits();
   SEGFORGE_ASSIGN_OR_RETURN(state->shared, ShareDevice(state->backend));
   SEGFORGE_ASSIGN_OR_RETURN(state->program, Compile(graph, backend));
@@ -86,7 +107,7 @@ Result<std::unique_ptr<Engine>> Engine::Build(Graph graph, const Backend& backen
 
 Status Engine::UseTactics(const InputSize& size, std::vector<std::string> tactics) {
   const size_t steps = state_->program->instructions.size();
-  if (tactics.size() != steps) {
+  if (!tactics.empty() && tactics.size() != steps) {
     return InvalidInput("tactics for {}x{}x{}: expected {}, one for each step, got {}", size.n, size.h,
                         size.w, steps, tactics.size());
   }
@@ -120,6 +141,8 @@ Result<std::shared_ptr<const Plan>> Engine::PlanFor(const InputSize& size, int t
 Result<std::unique_ptr<Session>> Engine::NewSession(int threads, DeviceWait wait) const {
   return MakeSession(state_->backend, state_->shared, threads, wait);
 }
+
+const DeviceId& Engine::device() const { return state_->backend.device; }
 
 const std::vector<PassReport>& Engine::pass_reports() const { return state_->pass_reports; }
 

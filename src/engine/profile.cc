@@ -47,6 +47,7 @@ std::vector<StepProfile> Describe(const Plan& plan) {
     profile.op = instruction.op;
     profile.name = step.name;
     profile.kernel = step.kernel;
+    profile.tactic = step.tactic;
     profile.output = step.output.shape;
     profile.macs = step.macs;
     profile.bytes = BytesOf(step.output);

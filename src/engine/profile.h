@@ -11,6 +11,7 @@ struct StepProfile {
   Op op = Op::kInput;
   std::string_view name;    // of the node; lives as long as the plan
   std::string_view kernel;  // "cpu.gemm"
+  std::string_view tactic;  // "" for the kernel's own choice
   Shape output;
   std::vector<size_t> inputs;  // the steps whose outputs it reads; the network's input is left out
   double median_ms = 0;        // over the runs

@@ -31,7 +31,7 @@ class TimingCacheTest : public testing::Test {
 TEST_F(TimingCacheTest, KeepsWhatEachMachineFound) {
   const fs::path file = folder_ / "new folder" / "timings.json";
   TimingCache one("one");
-  one.Add("gemm [1, 2]", "wgmma 128x64, split 2");
+  one.Add("gemm [1, 2]", "wgmma 128x64 split 2");
   one.Add("gemm [3, 4]", "");
   ASSERT_TRUE(one.Write(file).ok());
   TimingCache two("two");
@@ -41,7 +41,7 @@ TEST_F(TimingCacheTest, KeepsWhatEachMachineFound) {
   const auto read = TimingCache::Read(file, "one");
   ASSERT_TRUE(read.ok()) << read.status().message();
   EXPECT_EQ(read->size(), 2U);
-  EXPECT_EQ(*read->Find("gemm [1, 2]"), "wgmma 128x64, split 2");
+  EXPECT_EQ(*read->Find("gemm [1, 2]"), "wgmma 128x64 split 2");
   EXPECT_EQ(*read->Find("gemm [3, 4]"), "");
   EXPECT_EQ(read->Find("gemm [5, 6]"), nullptr);
   EXPECT_EQ(*TimingCache::Read(file, "two")->Find("gemm [1, 2]"), "mma 64x64");

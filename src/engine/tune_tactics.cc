@@ -85,11 +85,13 @@ Result<std::vector<std::string>> TuneTactics(const Plan& plan, Session& session,
   TimingCache seen("");  // of this plan, so that a kind is counted once
   bool filled = false;
   for (size_t i = 0; i < plan.steps.size(); ++i) {
-    if (plan.steps[i].run->Tactics(InputShapes(plan.steps[i])).empty()) continue;
-    ++report.steps;
     const std::string key = KeyOf(plan, i);
-    if (seen.Find(key) == nullptr && cache.Find(key) != nullptr) ++report.known;
-    if (cache.Find(key) == nullptr) {
+    const bool known = cache.Find(key) != nullptr;
+    // What is known is not asked for again: a library may have to be opened for it.
+    if (!known && plan.steps[i].run->Tactics(InputShapes(plan.steps[i])).empty()) continue;
+    ++report.steps;
+    if (known && seen.Find(key) == nullptr) ++report.known;
+    if (!known) {
       if (!filled) {  // a GPU's clock falls with the bits that switch, so they are as in earnest
         FillWithNoise(session.input());
         SEGFORGE_RETURN_IF_ERROR(session.Execute());

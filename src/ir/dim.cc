@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 namespace segforge {
@@ -46,6 +47,18 @@ namespace {
 int64_t FloorOf(int64_t a, int64_t b) { return a / b - (a % b != 0 && a < 0 ? 1 : 0); }
 int64_t CeilOf(int64_t a, int64_t b) { return a / b + (a % b != 0 && a > 0 ? 1 : 0); }
 
+// Sizes may come from a file. What is too large for 64 bits becomes the largest number, which is no size that
+// anything has.
+constexpr int64_t kTooLarge = std::numeric_limits<int64_t>::max();
+int64_t Product(int64_t a, int64_t b) {
+  int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? kTooLarge : product;
+}
+int64_t Sum(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? kTooLarge : sum;
+}
+
 }  // namespace
 
 std::string Dim::Expression::TextOf(const Terms& terms) {
@@ -78,7 +91,7 @@ void Dim::Expression::Accumulate(Terms& terms, const std::string& key, int64_t c
                                  const std::vector<AtomPtr>& factors) {
   Term& term = terms[key];
   term.factors = factors;
-  term.coefficient += coefficient;
+  term.coefficient = Sum(term.coefficient, coefficient);
   if (term.coefficient == 0) terms.erase(key);
 }
 
@@ -111,8 +124,8 @@ Dim Dim::Expression::Quotient(AtomKind kind, const Dim& a, int64_t divisor) {
   if (rest.size() == 1 && first.coefficient == 1 && first.factors.size() == 1 &&
       first.factors[0]->kind == kind) {
     const Atom& inner = *first.factors[0];
-    return Of(std::move(whole)) +
-           Quotient(kind, Dim(inner.numerator) + constant * inner.divisor, inner.divisor * divisor);
+    return Of(std::move(whole)) + Quotient(kind, Dim(inner.numerator) + Product(constant, inner.divisor),
+                                           Product(inner.divisor, divisor));
   }
   if (constant != 0) rest[""] = {constant, {}};
   const auto numerator = std::make_shared<const Expression>(std::move(rest));
@@ -162,8 +175,8 @@ int64_t Dim::Evaluate(const InputSize& size) const {
   int64_t sum = 0;
   for (const auto& [key, term] : expression_->terms) {
     int64_t product = term.coefficient;
-    for (const auto& factor : term.factors) product *= Expression::Evaluate(*factor, size);
-    sum += product;
+    for (const auto& factor : term.factors) product = Product(product, Expression::Evaluate(*factor, size));
+    sum = Sum(sum, product);
   }
   return sum;
 }
@@ -179,7 +192,7 @@ Dim operator*(const Dim& a, const Dim& b) {
       factors.insert(factors.end(), y.factors.begin(), y.factors.end());
       std::sort(factors.begin(), factors.end(),
                 [](const auto& left, const auto& right) { return left->text < right->text; });
-      Expression::Accumulate(terms, Expression::Key(factors), x.coefficient * y.coefficient, factors);
+      Expression::Accumulate(terms, Expression::Key(factors), Product(x.coefficient, y.coefficient), factors);
     }
   }
   return Expression::Of(std::move(terms));

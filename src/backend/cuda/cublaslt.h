@@ -17,13 +17,12 @@
 
 namespace segforge::cuda {
 
-// y [m, n] = activation(x W^T + bias + residual), in the storage of the precision; sums are in f32.
+// y [m, n] = activation(x W^T + bias [+ residual]), in the storage of the precision; sums are in f32.
 struct CublasLtProblem {
   Precision precision = Precision::kFp32;
   int m = 0, n = 0, k = 0;
-  const void* w = nullptr;     // [n, k], rows contiguous
-  const void* bias = nullptr;  // [n] in the storage of the precision; or null
-  bool has_residual = false;
+  const void* w = nullptr;                    // [n, k], rows contiguous
+  const void* bias = nullptr;                 // [n] in the storage of the precision; or null
   Activation activation = Activation::kNone;  // but kGelu, which cuBLASLt approximates
 };
 

@@ -31,6 +31,8 @@ Result<std::vector<CudaDevice>> CudaDevices();  // all of them, at least one
 
 // Page-locked memory of the host, which every GPU reads and writes by itself. It goes with the last pointer.
 Result<std::shared_ptr<std::byte>> MakePageLocked(size_t bytes);
+// "CUDA 13.0, driver 13.0": what else than the device itself its speed hangs on; "" without CUDA.
+std::string CudaVersions();
 
 // Fails as DescribeCudaDevice.
 Result<Backend> MakeCudaBackend(int device);

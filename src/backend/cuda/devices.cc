@@ -60,6 +60,12 @@ Result<CudaDevice> DescribeCudaDevice(int index) {
   return device;
 }
 
+std::string CudaVersions() {
+  int driver = 0;
+  static_cast<void>(cudaDriverGetVersion(&driver));
+  return fmt::format("CUDA {}, driver {}", VersionText(CUDART_VERSION), VersionText(driver));
+}
+
 Result<std::vector<CudaDevice>> CudaDevices() {
   SEGFORGE_ASSIGN_OR_RETURN(const int count, DeviceCount());
   std::vector<CudaDevice> devices;

@@ -203,7 +203,7 @@ std::string NameOf(const GemmTiling& tiling) {
   static constexpr const char* kWays[] = {"mma", "wgmma", "tma"};
   std::string name = kWays[static_cast<size_t>(tiling.way)];
   name.append(" ").append(std::to_string(tiling.tile_m)).append("x").append(std::to_string(tiling.tile_n));
-  if (tiling.splits > 1) name.append(", split ").append(std::to_string(tiling.splits));
+  if (tiling.splits > 1) name.append(" split ").append(std::to_string(tiling.splits));
   return name;
 }
 

@@ -55,7 +55,7 @@ struct GemmTiling {
   int tile_m = 0, tile_n = 0;
   int splits = 1;
 };
-std::string NameOf(const GemmTiling& tiling);  // "wgmma 128x64, split 2"
+std::string NameOf(const GemmTiling& tiling);  // "wgmma 128x64 split 2"
 
 // What is likely the fastest, and all that may be, on the current device. Of the arguments, pointers to
 // values play no role.

@@ -55,7 +55,10 @@ MadeKernel MakeMixFfn(const Graph& graph, const Node& node) {
     if (constant == nullptr) return Unsupported("{}: weights must be constants", node.name);
     tensors[i] = constant->span<float>();
   }
-  if (!TakesMixFfn(graph, node)) return Unsupported("{}: no kernel of this width", node.name);
+  if (!TakesMixFfn(graph, node)) {
+    return Unsupported("{}: this GPU has no kernel for the whole feed-forward half; build it anew here",
+                       node.name);
+  }
   const auto& [x, gamma, beta, w1, b1, wd, bd, w2, b2] = tensors;
   const PackedMixFfn packed = PackMixFfn({gamma, beta, w1, b1, wd, bd, w2}, node.precision);
   DeviceWeights weights;

@@ -116,7 +116,6 @@ class ProductKernel final : public Kernel {
  private:
   std::optional<CublasLtProblem> CublasLtOf(const Shape& x) const {
     auto problem = product_.AsCublasLt(x);
-    if (problem) problem->has_residual = has_residual_;
     if (problem) problem->bias = product_.bias();  // of the right length, which is all that is asked at first
     return problem;
   }

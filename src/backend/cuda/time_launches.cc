@@ -1,6 +1,7 @@
 #include "backend/cuda/time_launches.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "backend/cuda/device_memory.h"
 #include "backend/cuda/handles.h"
@@ -73,12 +74,14 @@ Result<std::vector<double>> TimeLaunches(cudaStream_t stream, std::span<const st
   for (const auto& launch : launches) {
     launch();  // a kernel's first launch may load it, which a capture need not allow
     SEGFORGE_RETURN_IF_ERROR(StatusOf(cudaGetLastError(), "timing"));
-    SEGFORGE_ASSIGN_OR_RETURN(GraphExec graph, Capture(stream, launch, repeats));
-    graphs.push_back(std::move(graph));
+    Result<GraphExec> graph = Capture(stream, launch, repeats);
+    if (!graph.ok()) static_cast<void>(cudaGetLastError());
+    graphs.push_back(graph.ok() ? std::move(graph).value() : nullptr);
   }
   std::vector<std::vector<double>> us(launches.size());
   for (int round = -1; round < rounds; ++round) {  // the first one warms up
     for (size_t i = 0; i < graphs.size(); ++i) {
+      if (graphs[i] == nullptr) continue;
       cudaError_t launched = cudaSuccess;
       SEGFORGE_ASSIGN_OR_RETURN(const double all,
                                 timer.Us([&] { launched = cudaGraphLaunch(graphs[i].get(), stream); }));
@@ -88,6 +91,7 @@ Result<std::vector<double>> TimeLaunches(cudaStream_t stream, std::span<const st
   }
   std::vector<double> medians;
   for (auto& times : us) {
+    if (times.empty()) times.push_back(std::numeric_limits<double>::infinity());
     const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
     std::nth_element(times.begin(), middle, times.end());
     medians.push_back(*middle);

@@ -12,7 +12,8 @@
 namespace segforge::cuda {
 
 // Of each launch the median over so many rounds, in microseconds; in a round every one has its turn, so that
-// a clock that changes is nobody's advantage. They launch on the stream, which nothing else uses meanwhile.
+// a clock that changes is nobody's advantage. Infinite for one that cannot be captured. They launch on the
+// stream, which nothing else uses meanwhile.
 Result<std::vector<double>> TimeLaunches(cudaStream_t stream, std::span<const std::function<void()>> launches,
                                          int rounds);
 
