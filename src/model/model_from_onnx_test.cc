@@ -62,6 +62,17 @@ TEST(ModelFromOnnx, RealExportsGiveTheCheckpointsOwnGraph) {
   }
 }
 
+// A narrow one of free sizes, which is in the repository.
+TEST(ModelFromOnnx, ReadsAStructureThatWasNeverPublished) {
+  const auto model = LoadModel(fs::path(SEGFORGE_SOURCE_DIR) / "fuzz/seeds/onnx/b0.hf.op12.onnx", {});
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  EXPECT_EQ(model->config.variant, "custom");
+  EXPECT_EQ(CollectStages(model->config, &Stage::width), (std::array<int64_t, 4>{2, 4, 10, 16}));
+  EXPECT_EQ(CollectStages(model->config, &Stage::heads), (std::array<int64_t, 4>{1, 2, 5, 8}));
+  EXPECT_EQ(CollectStages(model->config, &Stage::sr_ratio), (std::array<int64_t, 4>{8, 4, 2, 1}));
+  EXPECT_EQ(model->graph.node(model->graph.outputs()[0].value).type.shape[1].ToString(), "ceil(H/4)");
+}
+
 TEST(ModelFromOnnx, TheEpsCanBeOverridden) {
   if (!fs::exists(Models())) GTEST_SKIP() << "no shared folder";
   const auto model = LoadModel(Models() / kFiles[1], {.layer_norm_eps = 1e-4f});

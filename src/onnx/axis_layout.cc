@@ -135,7 +135,7 @@ bool AxisLayout::IsChannelsLast() const { return IsChannels(-1) && Flatten(seen_
 bool AxisLayout::KeepsStoredAxes() const {
   const std::vector<int> order = Flatten(seen_);
   return std::ranges::all_of(stored_, [&](const Axis& axis) {
-    return axis.empty() || std::ranges::search(order, axis).begin() != order.end();
+    return axis.empty() || std::search(order.begin(), order.end(), axis.begin(), axis.end()) != order.end();
   });
 }
 

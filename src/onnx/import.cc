@@ -20,7 +20,7 @@ Result<std::vector<InputSize>> SizesToImport(const OnnxFile& model) {
   const bool channels_first = dims[1] == 3;
   const int64_t n = dims[0], h = dims[channels_first ? 2 : 1], w = dims[channels_first ? 3 : 2];
   for (const int64_t size : {n, h, w}) {
-    if (size != kFreeDim && size > kMaxPixels) return Unsupported("input of {} x {} x {}", n, h, w);
+    if (size > kMaxPixels) return Unsupported("input of {} x {} x {}", n, h, w);
   }
   std::vector<InputSize> sizes = {{Fixed(n, 2), Fixed(h, 96), Fixed(w, 160)}};
   if (n == kFreeDim || h == kFreeDim || w == kFreeDim)

@@ -59,6 +59,7 @@ Result<std::vector<int64_t>> WholeNumbers(const KnownValue& constant) {
     return InvalidInput("expected whole numbers, got {}", NameOf(constant.view.dtype));
   SEGFORGE_ASSIGN_OR_RETURN(const std::vector<double> values, SmallValues(constant));
   std::vector<int64_t> numbers;
+  numbers.reserve(values.size());
   for (const double value : values)
     numbers.push_back(static_cast<int64_t>(std::clamp(value, -kBeyondAnySize, kBeyondAnySize)));
   return numbers;
