@@ -56,9 +56,10 @@ Result<Tensor> PerChannel(const KnownValue& constant, const AxisLayout& layout) 
     axis = i + layout.rank() - shape.rank();
     ++count;
   }
-  if (count != 1 || axis < 0 || !layout.IsChannels(axis))
+  if (count != 1 || axis < 0 || !layout.IsChannels(axis)) {
     return Unsupported("a constant {} beside [{}]: expected one number a channel", ToString(shape),
                        fmt::join(layout.SeenShape(), ", "));
+  }
   const Tensor values = ToFloat32(constant.view);
   return Tensor::From<float>({shape.elems()}, values.span<float>());
 }

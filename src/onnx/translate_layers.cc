@@ -14,7 +14,7 @@ bool AllEqual(const Ints& values, int64_t value) {
 }
 
 Result<Conv2dAttrs> ReadConvAttributes(const OnnxNode& node) {
-  const auto list = [&](std::string_view name, Ints otherwise) {
+  const auto list = [&](std::string_view name, const Ints& otherwise) {
     const auto* found = node.Find<Ints>(name);
     return found != nullptr ? *found : otherwise;
   };

@@ -131,6 +131,7 @@ Result<MapValue> Translator::Arranged(MapValue map, std::vector<AxisLayout::Axis
   if (!std::ranges::is_sorted(permutation)) {
     SEGFORGE_ASSIGN_OR_RETURN(map.node, Add(Op::kTranspose, node, {map.node}, TransposeAttrs{permutation}));
     std::vector<AxisLayout::Axis> moved;
+    moved.reserve(permutation.size());
     for (const int axis : permutation) moved.push_back(stored[static_cast<size_t>(axis)]);
     stored = std::move(moved);
   }
