@@ -22,10 +22,10 @@ const NameTable& NamesOf(Family family) {
 
 // The graph at that size, as published.
 Result<Graph> PublishedGraph(const OnnxFile& onnx, const InputSize& size) {
-  SEGFORGE_ASSIGN_OR_RETURN(ImportedGraph imported, ImportGraph(onnx, size));
-  SEGFORGE_RETURN_IF_ERROR(FuseLayerNorm(imported.graph).status());
-  SEGFORGE_RETURN_IF_ERROR(FuseGelu(imported.graph).status());
-  return std::move(imported.graph);
+  SEGFORGE_ASSIGN_OR_RETURN(Graph graph, ImportGraph(onnx, size));
+  SEGFORGE_RETURN_IF_ERROR(FuseLayerNorm(graph).status());
+  SEGFORGE_RETURN_IF_ERROR(FuseGelu(graph).status());
+  return graph;
 }
 
 ModelWeights CollectSlots(WeightSlots& slots, const GraphStructure& structure) {

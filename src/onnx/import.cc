@@ -32,10 +32,10 @@ Result<std::vector<InputSize>> SizesToImport(const OnnxFile& model) {
   return sizes;
 }
 
-Result<ImportedGraph> ImportGraph(const OnnxFile& model, const InputSize& size) {
+Result<Graph> ImportGraph(const OnnxFile& model, const InputSize& size) {
   Translator translator(model);
   SEGFORGE_RETURN_IF_ERROR(translator.Run(size));
-  return ImportedGraph{std::move(translator.graph()), translator.gives_labels()};
+  return std::move(translator.graph());
 }
 
 }  // namespace segforge

@@ -6,18 +6,14 @@
 
 namespace segforge {
 
-struct ImportedGraph {
-  Graph graph;  // input "image" [N,H,W,3], output "logits" [N,h,w,classes], both of the size asked for
-  bool gives_labels = false;  // the file ends in an argmax, which the graph leaves to the labels stage
-};
-
 // The sizes at which a file must be looked at: its own where it fixes height, width and batch, else two that
 // have little in common, so that arithmetic that holds at both holds at any.
 Result<std::vector<InputSize>> SizesToImport(const OnnxFile& model);
 
-// Shapes are computed at that size, scale factors and biases moved to where ours have them, and LayerNorm and
-// GELU left in the parts that the file has them in. Nothing is added or left out otherwise. Errors name the
-// node.
-Result<ImportedGraph> ImportGraph(const OnnxFile& model, const InputSize& size);
+// Input "image" [N,H,W,3], output "logits" [N,h,w,classes], both of that size; an argmax at the end is left
+// to the labels stage. Shapes are computed at that size, scale factors and biases moved to where ours have
+// them, and LayerNorm and GELU left in the parts that the file has them in. Nothing is added or left out
+// otherwise. Errors name the node.
+Result<Graph> ImportGraph(const OnnxFile& model, const InputSize& size);
 
 }  // namespace segforge

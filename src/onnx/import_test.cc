@@ -53,8 +53,7 @@ class TestFile {
   }
   Result<Graph> Import(const std::string& output) {
     file.outputs.push_back({output, {}, {}});
-    SEGFORGE_ASSIGN_OR_RETURN(ImportedGraph imported, ImportGraph(file, {1, 8, 8}));
-    return std::move(imported.graph);
+    return ImportGraph(file, {1, 8, 8});
   }
 
  private:

@@ -205,10 +205,9 @@ Status Translator::SetOutput() {
   if (value == values_.end() || std::holds_alternative<KnownValue>(value->second))
     return Unsupported("{}: it is not computed from the image", what);
   const auto* labels = std::get_if<LabelMap>(&value->second);
-  gives_labels_ = labels != nullptr;
   const auto* map = std::get_if<MapValue>(&value->second);
   if (map != nullptr && map->factor != 1) return Unsupported("{}: scaled logits are not supported", what);
-  NodeId scores = gives_labels_ ? labels->scores : map->node;
+  NodeId scores = labels != nullptr ? labels->scores : map->node;
   for (;;) {
     const Node& node = graph_.node(scores);
     const auto* resize = std::get_if<ResizeAttrs>(&node.attributes);

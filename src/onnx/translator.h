@@ -33,7 +33,6 @@ class Translator {
   // graph() has the first output's value as its only output.
   Status Run(const InputSize& size);
   Graph& graph() { return graph_; }
-  bool gives_labels() const { return gives_labels_; }
 
   // What translations of single operators are made of; they fail where the value is not of that kind.
   int64_t opset() const { return model_.opset; }
@@ -66,7 +65,6 @@ class Translator {
   Graph graph_;
   std::map<std::string, OnnxValue, std::less<>> values_;
   InputSize size_;
-  bool gives_labels_ = false;
 };
 
 using Translation = Result<OnnxValue> (*)(Translator& translator, const OnnxNode& node);
