@@ -10,6 +10,8 @@ pkg_check_modules(SPNG REQUIRED IMPORTED_TARGET spng)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(EXIF REQUIRED IMPORTED_TARGET libexif)
 find_package(CLI11 REQUIRED)
+find_package(Protobuf REQUIRED)
+find_path(ONNX_SCHEMA onnx.proto PATH_SUFFIXES onnx REQUIRED)  # the published schema of ONNX files
 
 # Video needs FFmpeg's headers here, and its libraries only when it runs: image/ffmpeg.h.
 pkg_check_modules(FFMPEG IMPORTED_TARGET libavformat>=59.27 libavcodec libavutil libswscale libavdevice)

@@ -9,13 +9,14 @@ base
 image:   base
 formats: base
 ir:      base
-model:   base image formats ir
 passes:  base ir
+onnx:    base formats ir
+model:   base image formats ir passes onnx
 backend: base ir
-engine:  base image formats ir model passes backend
-quant:   base image formats ir model passes backend engine
-eval:    base image formats ir model passes backend engine
-api:     base image formats ir model passes backend engine quant eval
+engine:  base image formats ir passes onnx model backend
+quant:   base image formats ir passes onnx model backend engine
+eval:    base image formats ir passes onnx model backend engine
+api:     base image formats ir passes onnx model backend engine quant eval
 '
 
 # The project's own headers are written from src/ or include/, as "room/file.h" and "segforge/file.h".

@@ -5,6 +5,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config
   libfmt-dev nlohmann-json3-dev zlib1g-dev libhwy-dev libcli11-dev
   libjpeg-dev libspng-dev libwebp-dev libexif-dev
+  libprotobuf-dev protobuf-compiler libonnx-dev
   libavformat-dev libavcodec-dev libavutil-dev libswscale-dev libavdevice-dev)
 test_packages=(libgtest-dev libgmock-dev clang libclang-rt-dev llvm clang-format clang-tidy)
 bench_packages=(libbenchmark-dev python3-venv)
@@ -12,7 +13,8 @@ bench_packages=(libbenchmark-dev python3-venv)
 arm64_packages=(
   crossbuild-essential-arm64 qemu-user-static libgtest-dev:arm64 libgmock-dev:arm64
   libfmt-dev:arm64 zlib1g-dev:arm64 libhwy-dev:arm64
-  libjpeg-dev:arm64 libspng-dev:arm64 libwebp-dev:arm64 libexif-dev:arm64)
+  libjpeg-dev:arm64 libspng-dev:arm64 libwebp-dev:arm64 libexif-dev:arm64
+  libprotobuf-dev:arm64)
 
 # The packages among "$@" that are not installed, one a line.
 missing_packages() {

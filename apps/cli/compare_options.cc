@@ -51,7 +51,7 @@ bool EndsAs(const std::string& name, std::string_view end) {
 bool IsModelName(const std::string& name) {
   std::error_code missing;
   if (fs::is_directory(name, missing)) return IsModelFolder(name);
-  for (const std::string_view end : {".safetensors", ".pth", ".pt", ".bin", ".json", ".segforge"}) {
+  for (const std::string_view end : {".safetensors", ".pth", ".pt", ".bin", ".json", ".segforge", ".onnx"}) {
     if (EndsAs(name, end)) return true;
   }
   return !fs::exists(name, missing) && fs::path(name).extension().empty() && name != "-";

@@ -3,7 +3,7 @@
     python3 bench/peers/torch_gpu.py SEGFORGE [--cases b1:1024:1,...] [--compile] [--max-autotune]
 
 Both compute logits, upsample them to the image's size and take the argmax. PyTorch (transformers, SDPA attention) is timed
-with CUDA events, median of 50, eagerly, as a CUDA graph and compiled; Segforge by its own `bench`, wall clock from input on
+with CUDA events, median of 50, eagerly, as a CUDA graph and compiled; Segforge by its own `bench --tune`, wall clock from input on
 the device to labels in host memory: "engine" ends with the logits, "labels" adds upsampling, argmax and the copy. The two
 take turns in one process tree, PyTorch first, then Segforge, then PyTorch's graph again as a check of the clock.
 """
@@ -78,7 +78,7 @@ def time_torch(model, size, batch, options):
 
 def time_segforge(binary, folder, size, batch, precision):
     done = subprocess.run([binary, "bench", folder, "--device", "cuda", "--precisions", precision, "--sizes", f"{size}x{size}",
-                           "--batches", str(batch), "--seconds", "1", "--json", "-"], capture_output=True, text=True)
+                           "--batches", str(batch), "--seconds", "0.5", "--tune", "--json", "-"], capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(done.stderr)
     return json.loads(done.stdout)

@@ -15,7 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 bool IsModelFile(const fs::path& path) {
-  constexpr std::array<std::string_view, 5> kExtensions = {".json", ".safetensors", ".pth", ".pt", ".bin"};
+  constexpr std::array<std::string_view, 6> kExtensions = {".json", ".safetensors", ".pth",
+                                                           ".pt",   ".bin",         ".onnx"};
   std::error_code unknown;
   return fs::is_regular_file(path, unknown) &&
          std::find(kExtensions.begin(), kExtensions.end(), path.extension().string()) != kExtensions.end();

@@ -7,11 +7,17 @@ namespace {
 
 constexpr float kBatchNormEps = 1e-5f;  // torch's default; no family changes it
 
-NodeId Project(GraphBuilder& builder, const HeadWeights& weights, size_t index, NodeId x) {
+// Without BatchNorm where its weights are null: then it is folded into the layer's own.
+NodeId Norm(GraphBuilder& builder, const std::string& name, NodeId x, const BatchNormWeights& weights) {
+  return weights.gamma.tensor == nullptr ? x : builder.BatchNorm(name, x, weights, kBatchNormEps);
+}
+
+NodeId Project(GraphBuilder& builder, const ModelConfig& config, const HeadWeights& weights, size_t index,
+               NodeId x) {
   const std::string name = fmt::format("head.stage{}", index + 1);
   x = builder.Linear(name + ".proj", x, weights.proj[index]);
-  if (weights.proj_bn[index].gamma.tensor == nullptr) return x;
-  x = builder.BatchNorm(name + ".bn", x, weights.proj_bn[index], kBatchNormEps);
+  if (config.family != Family::kMmseg1) return x;
+  x = Norm(builder, name + ".bn", x, weights.proj_bn[index]);
   return builder.Add(Op::kRelu, name + ".relu", {x});
 }
 
@@ -23,7 +29,7 @@ NodeId BuildHead(GraphBuilder& builder, const ModelConfig& config, const HeadWei
   const ResizeAttrs to_first = {first[1], first[2]};
   std::vector<NodeId> maps;
   for (size_t i = 0; i < features.size(); ++i) {
-    NodeId map = Project(builder, weights, i, features[i]);
+    NodeId map = Project(builder, config, weights, i, features[i]);
     if (i > 0) {
       map = builder.Add(Op::kResizeBilinear, fmt::format("head.stage{}.resize", i + 1), {map}, to_first);
     }
@@ -32,7 +38,7 @@ NodeId BuildHead(GraphBuilder& builder, const ModelConfig& config, const HeadWei
   if (config.family != Family::kMmseg1) std::reverse(maps.begin(), maps.end());
   NodeId x = builder.Add(Op::kConcat, "head.concat", maps);
   x = builder.Linear("head.fuse", x, weights.fuse);
-  x = builder.BatchNorm("head.bn", x, weights.fuse_bn, kBatchNormEps);
+  x = Norm(builder, "head.bn", x, weights.fuse_bn);
   x = builder.Add(Op::kRelu, "head.relu", {x});
   return builder.Linear("head.classifier", x, weights.classifier);
 }

@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "model/license.h"
 #include "model/model_from_checkpoint.h"
+#include "model/model_from_onnx.h"
 
 namespace segforge {
 namespace {
@@ -16,11 +17,13 @@ bool IsFile(const fs::path& path) {
 Result<fs::path> LocateCheckpoint(const fs::path& path) {
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) return path;
-  for (const char* name : {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"}) {
+  for (const char* name :
+       {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "model.onnx"}) {
     if (IsFile(path / name)) return path / name;
   }
   return InvalidInput(
-      "{}: no model.safetensors, model.safetensors.index.json or pytorch_model.bin in this folder",
+      "{}: no model.safetensors, model.safetensors.index.json, pytorch_model.bin or model.onnx in this "
+      "folder",
       path.string());
 }
 
@@ -61,20 +64,30 @@ Status ReadLicense(const fs::path& folder, Model& model) {
   return Status();
 }
 
+Result<Model> ReadModel(const fs::path& file, const std::optional<HfConfig>& config,
+                        const LoadModelOptions& options) {
+  if (file.extension() == ".onnx") {
+    SEGFORGE_ASSIGN_OR_RETURN(const OnnxFile onnx, OpenOnnx(file));
+    Result<Model> model = ModelFromOnnx(onnx, config, options);
+    return model.ok() ? std::move(model) : model.status().Within(file.string());
+  }
+  SEGFORGE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, OpenCheckpoint(file));
+  Result<Model> model = ModelFromCheckpoint(checkpoint, config, options);
+  return model.ok() ? std::move(model) : model.status().Within(file.string());
+}
+
 }  // namespace
 
 Result<Model> LoadModel(const fs::path& path, const LoadModelOptions& options) {
   SEGFORGE_ASSIGN_OR_RETURN(const fs::path file, LocateCheckpoint(path));
   const fs::path folder = file.parent_path();
   const bool is_model_folder = file != path;
-  SEGFORGE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, OpenCheckpoint(file));
   Result<std::optional<HfConfig>> config = ReadConfig(folder, is_model_folder);
   if (!config.ok()) return config.status().Within(file.string());
-  Result<Model> model = ModelFromCheckpoint(checkpoint, *config, options);
-  if (!model.ok()) return model.status().Within(file.string());
-  SEGFORGE_RETURN_IF_ERROR(ReadPreprocessing(folder, *model));
+  SEGFORGE_ASSIGN_OR_RETURN(Model model, ReadModel(file, *config, options));
+  SEGFORGE_RETURN_IF_ERROR(ReadPreprocessing(folder, model));
   // A card speaks for its folder's model, not for any file that lies beside it.
-  if (is_model_folder) SEGFORGE_RETURN_IF_ERROR(ReadLicense(folder, *model));
+  if (is_model_folder) SEGFORGE_RETURN_IF_ERROR(ReadLicense(folder, model));
   return model;
 }
 

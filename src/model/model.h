@@ -48,9 +48,11 @@ struct LoadModelOptions {
   std::optional<float> layer_norm_eps;  // overrides the family's four
 };
 
-// path: a Hugging Face folder, or a checkpoint file (config.json and preprocessor_config.json beside it are
-// read when there). Errors start with the file's name; missing and misshapen tensors are listed with expected
-// and got.
+void OverrideEps(const LoadModelOptions& options, ModelConfig& config);
+
+// path: a Hugging Face folder, an ONNX file (by its name, .onnx), or a checkpoint file (config.json and
+// preprocessor_config.json beside it are read when there). Errors start with the file's name; missing and
+// misshapen tensors are listed with expected and got.
 Result<Model> LoadModel(const std::filesystem::path& path, const LoadModelOptions& options);
 
 }  // namespace segforge

@@ -31,12 +31,12 @@ std::vector<std::string> ClassNamesOf(const Checkpoint& checkpoint, int64_t clas
   return names;
 }
 
+}  // namespace
+
 void OverrideEps(const LoadModelOptions& options, ModelConfig& config) {
   if (!options.layer_norm_eps) return;
   config.eps_patch = config.eps_block = config.eps_sr = config.eps_stage = *options.layer_norm_eps;
 }
-
-}  // namespace
 
 Result<Model> ModelFromCheckpoint(const Checkpoint& checkpoint, const std::optional<HfConfig>& said,
                                   const LoadModelOptions& options) {

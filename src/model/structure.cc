@@ -104,6 +104,14 @@ void ChooseSrRatios(const std::optional<HfConfig>& said, const PublishedModel* p
 
 }  // namespace
 
+std::string VariantOf(const ModelConfig& config) {
+  const PublishedModel* published =
+      FindPublished(CollectStages(config, &Stage::width), CollectStages(config, &Stage::depth));
+  const bool as_published = published != nullptr && CollectStages(config, &Stage::sr_ratio) == kPublishedSr &&
+                            CollectStages(config, &Stage::heads) == kPublishedHeads;
+  return as_published ? std::string(published->name) : "custom";
+}
+
 Result<ModelConfig> FindStructure(const Checkpoint& checkpoint, const FamilyMatch& match,
                                   const std::optional<HfConfig>& said) {
   const StructureFinder finder(checkpoint, match);
@@ -121,9 +129,7 @@ Result<ModelConfig> FindStructure(const Checkpoint& checkpoint, const FamilyMatc
       FindPublished(CollectStages(config, &Stage::width), CollectStages(config, &Stage::depth));
   ChooseSrRatios(said, published, config);
   SEGFORGE_RETURN_IF_ERROR(ChooseHeads(said, config));
-  const bool as_published = published != nullptr && CollectStages(config, &Stage::sr_ratio) == kPublishedSr &&
-                            CollectStages(config, &Stage::heads) == kPublishedHeads;
-  config.variant = as_published ? std::string(published->name) : "custom";
+  config.variant = VariantOf(config);
   if (said) config.class_names = said->class_names;
   return config;
 }

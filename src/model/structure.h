@@ -13,4 +13,7 @@ namespace segforge {
 Result<ModelConfig> FindStructure(const Checkpoint& checkpoint, const FamilyMatch& match,
                                   const std::optional<HfConfig>& said);
 
+// "B0" to "B5" for the sizes that were published under that name, else "custom".
+std::string VariantOf(const ModelConfig& config);
+
 }  // namespace segforge

@@ -33,8 +33,8 @@ struct StageWeights {
 struct HeadWeights {
   std::array<LayerWeights, 4> proj;
   std::array<BatchNormWeights, 4> proj_bn;  // of mmseg 1.x alone
-  LayerWeights fuse;                        // without bias
-  BatchNormWeights fuse_bn;
+  LayerWeights fuse;                        // without bias where there is a fuse_bn
+  BatchNormWeights fuse_bn;  // null where it is folded into fuse, as ONNX files have it; so with proj_bn
   LayerWeights classifier;
 };
 struct ModelWeights {

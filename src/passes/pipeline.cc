@@ -11,6 +11,7 @@
 #include "passes/fuse_decode_head.h"
 #include "passes/fuse_depthwise_gelu.h"
 #include "passes/fuse_epilogue.h"
+#include "passes/fuse_gelu.h"
 #include "passes/fuse_layer_norm.h"
 #include "passes/fuse_mix_ffn.h"
 #include "passes/lower_patch_conv.h"
@@ -60,6 +61,7 @@ std::span<const Pass> Pipeline() {
        "one LayerNorm for its mean, variance and division",
        {Op::kLayerNorm},
        Always(FuseLayerNorm)},
+      {"fuse-gelu", "one GELU for its error function and products", {Op::kGelu}, Always(FuseGelu)},
       {"fold-batch-norm", "BatchNorm goes into the weights before it", {}, Always(FoldBatchNorm)},
       {"fold-head",
        "the head's products run at each stage's own resolution",

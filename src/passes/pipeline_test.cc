@@ -23,12 +23,17 @@ TEST(Pipeline, LeavesOnlyTheEnginesOpsOfASmallSegformer) {
   for (const bool relu_head : {false, true}) {
     Graph graph = SmallSegformer(relu_head);
     const auto rewrites = Rewrites(RunPasses(graph, {}).value());
-    const std::map<std::string, int> expected = {
-        {"fuse-layer-norm", 0},     {"fold-batch-norm", relu_head ? 3 : 1},
-        {"fold-head", 1},           {"fuse-decode-head", 1},
-        {"fuse-attention", 2},      {"merge-key-value", 2},
-        {"lower-patch-conv", 1},    {"fuse-mix-ffn", 2},
-        {"fuse-depthwise-gelu", 0}, {"fuse-epilogue", relu_head ? 4 : 2}};
+    const std::map<std::string, int> expected = {{"fuse-layer-norm", 0},
+                                                 {"fuse-gelu", 0},
+                                                 {"fold-batch-norm", relu_head ? 3 : 1},
+                                                 {"fold-head", 1},
+                                                 {"fuse-decode-head", 1},
+                                                 {"fuse-attention", 2},
+                                                 {"merge-key-value", 2},
+                                                 {"lower-patch-conv", 1},
+                                                 {"fuse-mix-ffn", 2},
+                                                 {"fuse-depthwise-gelu", 0},
+                                                 {"fuse-epilogue", relu_head ? 4 : 2}};
     EXPECT_EQ(rewrites, expected);
     for (Op gone : {Op::kBatchNorm, Op::kRelu, Op::kGelu, Op::kAdd, Op::kMatMul, Op::kSoftmax, Op::kReshape,
                     Op::kTranspose, Op::kConcat, Op::kResizeBilinear, Op::kDepthwiseConv2d}) {

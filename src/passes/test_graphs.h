@@ -113,6 +113,10 @@ class TestGraph {
     const NodeId y = Add(Op::kDiv, {d, Add(Op::kSqrt, {variance})});
     return Add(Op::kAdd, {Add(Op::kMul, {y, Random({channels(x)})}), Random({channels(x)})});
   }
+  NodeId DecomposedGelu(NodeId x) {
+    const NodeId erf = Add(Op::kErf, {Add(Op::kMul, {x, Scalar(0.70710678f)})});
+    return Add(Op::kMul, {Add(Op::kMul, {x, Add(Op::kAdd, {erf, Scalar(1)})}), Scalar(0.5f)});
+  }
 
  private:
   std::string Name(std::string_view kind) { return fmt::format("{}{}", kind, graph.size()); }

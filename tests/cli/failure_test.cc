@@ -95,6 +95,25 @@ TEST(Input, BadImagesAreRefused) {
   EXPECT_EQ(workspace.Run({"segment", "tiny.png", "--size", "64x64", "-o", "tiny.labels.png"}).code, 0);
 }
 
+TEST(Input, BadOnnxFilesAreRefused) {
+  Workspace workspace;
+  workspace.WriteImage("a.png", 64, 64);
+  workspace.Write("empty.onnx", "");
+  workspace.Write("text.onnx", "hello");
+  const auto seeds = std::filesystem::path(SEGFORGE_SOURCE_DIR) / "fuzz/seeds/onnx";
+  std::filesystem::copy_file(seeds / "b0.hf.op12.onnx", workspace.path("narrow.onnx"));
+  std::filesystem::copy_file(seeds / "b0.hf.op18.onnx", workspace.path("other.onnx"));
+  workspace.Write("cut.onnx", workspace.Read("narrow.onnx").substr(0, 5000));
+  const auto expect = [&](const std::string& model, const std::string& what) {
+    ExpectRefusal(workspace, {"segment", "a.png", "-m", model}, model + ": " + what);
+  };
+  expect("empty.onnx", "not an ONNX file: it names no operator set");
+  expect("text.onnx", "not an ONNX file");
+  expect("cut.onnx", "truncated");
+  expect("other.onnx", "node \"\" (Conv)");
+  EXPECT_EQ(workspace.Run({"segment", "a.png", "-m", "narrow.onnx", "-q"}).code, 0);
+}
+
 TEST(Output, NeverReplacesAnInput) {
   Workspace workspace;
   workspace.WriteImage("a.png", 64, 64);

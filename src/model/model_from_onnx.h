@@ -1,0 +1,18 @@
+// A model from an ONNX file that holds a SegFormer.
+#pragma once
+
+#include <optional>
+
+#include "formats/onnx.h"
+#include "model/hf_config.h"
+
+namespace segforge {
+
+// The structure is read off the file's graph; then the graph of that structure is built, and must be the
+// file's own, operator by operator, or it is refused. So the model is any size's, even where the file is one
+// size's. Weights bear the names of the family that the file looks like. Preprocessing is the family's; class
+// names are `said`'s.
+Result<Model> ModelFromOnnx(const OnnxFile& onnx, const std::optional<HfConfig>& said,
+                            const LoadModelOptions& options);
+
+}  // namespace segforge
