@@ -161,6 +161,26 @@ __device__ inline void Finish(const GemmParams& p, float (&v)[8], int row, int c
   }
 }
 
+// What a thread of a warpgroup has of 64 rows and kTileN columns of y.
+template <typename T, int kTileN>
+__device__ inline void StoreSums(const GemmParams& p, const float (&sum)[kTileN / 8][4], int first_row,
+                                 int first_column) {
+  const int warp = threadIdx.x / 32 % 4, lane = threadIdx.x % 32;
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const int row = first_row + warp * 16 + half * 8 + lane / 4;
+    if (row >= p.m) continue;
+#pragma unroll
+    for (int j = 0; j < kTileN / 8; j += 4) {
+      float v[8];
+#pragma unroll
+      for (int e = 0; e < 8; ++e) v[e] = sum[j + e / 2][half * 2 + e % 2];
+      const int column = first_column + j * 8 + lane % 4 * 8;
+      if (column < p.n) Finish<T>(p, v, row, column);
+    }
+  }
+}
+
 constexpr int kGemmStages = 3;
 
 // Tile kTileM x kTileN of y a block; kWarpsM x kWarpsN warps share it. Grid: (tiles, splits); tiles of the

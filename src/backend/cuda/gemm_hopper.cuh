@@ -28,7 +28,7 @@ __global__ void __launch_bounds__(128 * kGroups) HopperGemmKernel(const GemmPara
 
   extern __shared__ __align__(1024) unsigned char shared[];
   const uint32_t base = SharedAddress(shared);
-  const int thread = threadIdx.x, lane = thread % 32, group = thread / 128, warp = thread / 32 % 4;
+  const int thread = threadIdx.x, group = thread / 128;
   const int load_row = thread / kTileRowChunks, load_chunk = thread % kTileRowChunks;
   const int tiles_n = (p.n + kTileN - 1) / kTileN;
   const int tiles = (p.m + kTileM - 1) / kTileM * tiles_n;
@@ -100,20 +100,7 @@ __global__ void __launch_bounds__(128 * kGroups) HopperGemmKernel(const GemmPara
       WgmmaWait<0>();
       stage = stage + 1 == kStages ? 0 : stage + 1;
     }
-    const int row0 = tile / tiles_n * kTileM + group * 64 + warp * 16 + lane / 4;
-    const int column0 = tile % tiles_n * kTileN + lane % 4 * 8;
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int row = row0 + half * 8;
-      if (row >= p.m) continue;
-#pragma unroll
-      for (int j = 0; j < kTileN / 8; j += 4) {
-        float v[8];
-#pragma unroll
-        for (int e = 0; e < 8; ++e) v[e] = sum[j + e / 2][half * 2 + e % 2];
-        if (column0 + j * 8 < p.n) Finish<T>(p, v, row, column0 + j * 8);
-      }
-    }
+    StoreSums<T, kTileN>(p, sum, tile / tiles_n * kTileM + group * 64, tile % tiles_n * kTileN);
   }
 #endif
 }

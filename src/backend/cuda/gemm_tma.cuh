@@ -107,7 +107,7 @@ __global__ void __launch_bounds__(kTmaThreads<kGroups>)
   __shared__ __align__(8) uint64_t barriers[2 * kMaxTmaStages];
   const TmaStages stages = {SharedAddress(shared), Copier::kStageBytes, SharedAddress(barriers),
                             params.stages};
-  const int group = UniformOf(threadIdx.x / 128), lane = threadIdx.x % 32;
+  const int group = UniformOf(threadIdx.x / 128);
   const bool copies = UniformOf(threadIdx.x / 32) == kCopyWarp;
   const int tiles_n = (p.n + kTileN - 1) / kTileN;
   const int row0 = static_cast<int>(blockIdx.x) / tiles_n * kTileM;
@@ -164,20 +164,7 @@ __global__ void __launch_bounds__(kTmaThreads<kGroups>)
   }
   WgmmaWait<0>();
 
-  const int row_in_group = threadIdx.x / 32 % 4 * 16 + lane / 4;
-#pragma unroll
-  for (int half = 0; half < 2; ++half) {
-    const int row = row0 + group * 64 + row_in_group + half * 8;
-    if (row >= p.m) continue;
-#pragma unroll
-    for (int j = 0; j < kTileN / 8; j += 4) {
-      float v[8];
-#pragma unroll
-      for (int e = 0; e < 8; ++e) v[e] = sum[j + e / 2][half * 2 + e % 2];
-      const int column = column0 + j * 8 + lane % 4 * 8;
-      if (column < p.n) Finish<T>(p, v, row, column);
-    }
-  }
+  StoreSums<T, kTileN>(p, sum, row0 + group * 64, column0);
 #endif
 }
 
