@@ -84,13 +84,7 @@ Status HeadroomMeter::Add(const ImageView& image, ImageSize size, const Preproce
                             engine_->PlanFor({1, size.height, size.width}, session_->threads()));
   SEGFORGE_CHECK(plan->steps.size() == steps_.size());
   SEGFORGE_RETURN_IF_ERROR(session_->Prepare(plan));
-  ImageView source = image;
-  Image resized;
-  if (size != ImageSize{image.height, image.width}) {
-    resized = Resize(image, size, preprocessing.resample, &session_->pool());
-    source = resized.view();
-  }
-  Normalize(source, preprocessing, session_->input(), session_->pool());
+  SEGFORGE_RETURN_IF_ERROR(FillInput(image, preprocessing, session_->input(), session_->pool()));
   Status fetched;
   SEGFORGE_RETURN_IF_ERROR(session_->Execute([&](size_t step) {
     const Result<ConstTensorView> value = session_->step_output(step);
