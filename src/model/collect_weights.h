@@ -6,14 +6,14 @@
 
 namespace segforge {
 
-// Source: has Linear, LinearWithoutBias, Conv, Depthwise, Norm, BatchNorm and RefuseWeight, as WeightReader
-// does.
 inline std::string SrNote(const ModelConfig& config, int stage) {
   const int64_t ratio = config.stages[static_cast<size_t>(stage)].sr_ratio;
   const std::string model = config.variant == "custom" ? "this model" : "SegFormer-" + config.variant;
   return fmt::format(" ({} has sr ratio {} in stage {})", model, ratio, stage + 1);
 }
 
+// Source: has Linear, LinearWithoutBias, Conv, Depthwise, Norm, BatchNorm and RefuseWeight, as WeightReader
+// does.
 template <typename Source>
 BlockWeights CollectBlock(Source& source, const NameTable& names, const ModelConfig& config, Place place) {
   const Stage& stage = config.stages[static_cast<size_t>(place.stage)];

@@ -1,4 +1,5 @@
-// The table of the CUDA backend: every op but MixFfn, whose parts are faster in kernels of their own.
+// The table of the CUDA backend: every op. MixFfn is for some widths and GPUs; elsewhere its parts are faster
+// in kernels of their own.
 #include <cuda_runtime_api.h>
 
 #include "backend/cuda/cuda.h"
@@ -27,7 +28,8 @@ Result<Backend> MakeCudaBackend(int device) {
   }
   const auto on_device = [device](auto make) { return OnDevice(device, make); };
   const auto takes_mix_ffn = [device](const Graph& graph, const Node& node) {
-    return cudaSetDevice(device) == cudaSuccess && cuda::TakesMixFfn(graph, node);
+    const cuda::DeviceScope scope(device);
+    return scope.error() == cudaSuccess && cuda::TakesMixFfn(graph, node);
   };
   std::vector<KernelRow> rows = {
       {Op::kLinear, "cuda.gemm", on_device(cuda::MakeLinear)},

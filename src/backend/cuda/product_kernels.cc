@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "backend/cuda/handles.h"
 #include "backend/cuda/kernels.h"
 #include "backend/cuda/product.h"
 
@@ -87,7 +88,8 @@ class ProductKernel final : public Kernel {
   }
 
   std::vector<std::string> Tactics(std::span<const Shape> inputs) const override {
-    if (cudaSetDevice(device_) != cudaSuccess) return {};
+    const DeviceScope scope(device_);
+    if (scope.error() != cudaSuccess) return {};
     std::vector<std::string> names;
     for (const GemmTiling& tiling : product_.Tilings(inputs[0])) names.push_back(NameOf(tiling));
     if (const auto problem = CublasLtOf(inputs[0])) {
@@ -98,7 +100,8 @@ class ProductKernel final : public Kernel {
 
   Result<std::unique_ptr<const Kernel>> WithTactic(std::span<const Shape> inputs,
                                                    std::string_view tactic) const override {
-    SEGFORGE_RETURN_IF_ERROR(StatusOf(cudaSetDevice(device_), name_));
+    const DeviceScope scope(device_);
+    SEGFORGE_RETURN_IF_CUDA_ERROR(scope.error(), name_);
     for (const GemmTiling& tiling : product_.Tilings(inputs[0])) {
       if (NameOf(tiling) != tactic) continue;
       return std::unique_ptr<const Kernel>(std::make_unique<TiledProduct>(product_, has_residual_, tiling));
