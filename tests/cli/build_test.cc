@@ -6,6 +6,7 @@
 
 #include "engine/file/test_engine_file.h"
 #include "program.h"
+#include "refusal.h"
 
 namespace segforge {
 namespace {
@@ -14,19 +15,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
-
-// One line on standard error, exit code 2, and nothing new on the disk.
-void ExpectRefusal(const Workspace& workspace, const std::vector<std::string>& words, const std::string& what,
-                   const RunLimits& limits = {}) {
-  SCOPED_TRACE(::testing::PrintToString(words));
-  const std::vector<std::string> before = workspace.Files();
-  const Outcome run = workspace.Run(words, "", limits);
-  EXPECT_EQ(run.code, 2);
-  EXPECT_THAT(run.err, StartsWith("segforge: "));
-  EXPECT_THAT(run.err, HasSubstr(what));
-  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
-  EXPECT_EQ(workspace.Files(), before);
-}
 
 class Build : public ::testing::Test {
  protected:

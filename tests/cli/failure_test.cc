@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "program.h"
+#include "refusal.h"
 
 namespace segforge {
 namespace {
@@ -13,19 +14,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-// One line on standard error, exit code 2, and nothing new on the disk.
-void ExpectRefusal(const Workspace& workspace, const std::vector<std::string>& words, const std::string& what,
-                   const RunLimits& limits = {}) {
-  SCOPED_TRACE(testing::PrintToString(words));
-  const std::vector<std::string> before = workspace.Files();
-  const Outcome run = workspace.Run(words, "", limits);
-  EXPECT_EQ(run.code, 2);
-  EXPECT_THAT(run.err, StartsWith("segforge: "));
-  EXPECT_THAT(run.err, HasSubstr(what));
-  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
-  EXPECT_EQ(workspace.Files(), before);
-}
 
 TEST(Usage, MistakesAreNamed) {
   Workspace workspace;
