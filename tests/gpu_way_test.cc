@@ -7,10 +7,15 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <future>
 #include <thread>
 
+#include "api/planes.h"
 #include "backend/cuda/cuda.h"
+#include "backend/top_classes.h"
+#include "engine/session.h"
+#include "segforge/build.h"
 #include "segforge/files.h"
 
 namespace segforge {
@@ -93,6 +98,33 @@ TEST_F(GpuWay, cuda_BatchesOfMixedSizesGiveWhatSingleImagesGive) {
   }
 }
 
+// Ranked on the device as the logits rank them; the fifth may be as good as the sixth.
+TEST_F(GpuWay, cuda_TopClassesAreThoseOfTheLogits) {
+  constexpr int64_t kTop = 5;
+  const RgbView part = Part(image_, 31, 17, 200, 301);
+  const Segmentation result =
+      Segmenter(kModel, OnGpu()).Run(part, {.logits = true, .confidence = true, .top_k = kTop});
+  const int64_t cells = result.logits_height * result.logits_width;
+  const Shape planes = {1, static_cast<int64_t>(result.logits.size()) / cells, result.logits_height,
+                        result.logits_width};
+  const Tensor logits = FromPlanes({result.logits.data(), DType::kF32, planes});
+  Tensor labels(DType::kU16, {kTop, 200, 301}), probabilities(DType::kF32, {kTop, 200, 301});
+  ThreadPool pool(2);
+  FillTopClasses(ImageOf(logits.view(), 0), {{}, {}, labels.view(), probabilities.view()}, pool);
+  const size_t pixels = result.labels8.size();
+  ASSERT_EQ(result.top_labels.size(), kTop * pixels);
+  size_t others = 0;
+  for (size_t i = 0; i < result.top_labels.size(); ++i) {
+    others += result.top_labels[i] != labels.span<uint16_t>()[i] ? 1 : 0;
+    ASSERT_NEAR(result.top_probabilities[i], probabilities.span<float>()[i], 1e-4);
+  }
+  EXPECT_LE(others, result.top_labels.size() / 10000);
+  for (size_t i = 0; i < pixels; ++i) {
+    ASSERT_EQ(result.top_labels[i], result.labels8[i]);
+    ASSERT_EQ(result.top_probabilities[i], result.confidence[i]);
+  }
+}
+
 // More callers than there are places on the device, with sizes of their own, on two models.
 TEST_F(GpuWay, cuda_ManyThreadsGetWhatOneGets) {
   const std::array<Segmenter, 2> segmenters = {Segmenter(kModel, OnGpu()), Segmenter(kModel, OnGpu())};
@@ -172,6 +204,23 @@ TEST_F(GpuWay, cuda_WaitingByEitherMeansGivesTheSame) {
   const std::vector<uint8_t> expected = Segmenter(kModel, options).Run(part).labels8;
   options.gpu_wait = GpuWait::kSleep;
   ExpectNear(Segmenter(kModel, options).Run(part).labels8, expected, 100);
+}
+
+// A CPU runs every feed-forward half in one kernel, a GPU some of them.
+TEST_F(GpuWay, cuda_EngineFilesOfACpuAreRebuilt) {
+  const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "of_a_cpu.segforge";
+  BuildOptions build;
+  build.model = kModel;
+  build.segmenter.device = "cpu";
+  BuildEngineFile(build, file.string());
+  const RgbView part = Part(image_, 100, 100, 96, 128);
+  SegmenterOptions options = OnGpu();
+  EXPECT_THROW(Segmenter(file.string(), options), Error);
+  options.allow_rebuild = true;
+  const std::vector<uint8_t> labels = Segmenter(file.string(), options).Run(part).labels8;
+  std::filesystem::remove(file);
+  options.device = "cpu";
+  ExpectNear(labels, Segmenter(kModel, options).Run(part).labels8, 1000);
 }
 
 // Whatever rewrite is left out, the ops that it would have replaced are there.

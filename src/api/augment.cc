@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "api/logit_rows.h"
+#include "api/logit_rows_in_two_steps.h"
 
 namespace segforge {
 

@@ -6,6 +6,7 @@
 #include "api/model_info.h"
 #include "api/model_locator.h"
 #include "backend/cuda/cuda.h"
+#include "passes/split_mix_ffn.h"
 
 namespace segforge {
 namespace {
@@ -41,6 +42,14 @@ Result<std::vector<Backend>> BackendsFor(const EngineBuild& build, const Segment
   return MakeBackends(build.device == DeviceId::Kind::kCuda ? "cuda" : "cpu");
 }
 
+// What the device for which it was fused had a kernel for, and this one has not, in parts.
+Result<Graph> GraphFor(const Backend& backend, Graph graph) {
+  SEGFORGE_RETURN_IF_ERROR(SplitMixFfn(graph, [&](const Graph& whole, const Node& node) {
+                             return !backend.Takes(whole, node);
+                           }).status());
+  return graph;
+}
+
 Result<ModelEngine> MakeEngine(const EngineFile& file, const SegmenterOptions& options) {
   SEGFORGE_RETURN_IF_ERROR(CheckAgrees(file.build, options));
   SEGFORGE_ASSIGN_OR_RETURN(const std::vector<Backend> backends, BackendsFor(file.build, options));
@@ -63,7 +72,8 @@ Result<ModelEngine> MakeEngine(const EngineFile& file, const SegmenterOptions& o
   model.info = Describe(file.model);
   model.preprocessing = file.model.preprocessing;
   for (const Backend& backend : backends) {
-    SEGFORGE_ASSIGN_OR_RETURN(auto engine, Engine::OfOptimized(file.model.graph, backend));
+    SEGFORGE_ASSIGN_OR_RETURN(const Graph graph, GraphFor(backend, file.model.graph));
+    SEGFORGE_ASSIGN_OR_RETURN(auto engine, Engine::OfOptimized(graph, backend));
     for (const SizeTactics& one : file.build.sizes) {
       if (as_built) SEGFORGE_RETURN_IF_ERROR(engine->UseTactics(one.size, one.tactics));
     }

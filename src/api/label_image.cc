@@ -1,7 +1,7 @@
 #include "api/label_image.h"
 
 #include "api/logit_average.h"
-#include "api/top_classes.h"
+#include "backend/top_classes.h"
 
 namespace segforge {
 namespace {
@@ -24,7 +24,6 @@ std::vector<float> ChannelsFirst(const ConstTensorView& logits, ThreadPool& pool
 }
 
 bool NeedsConfidence(const Wanted& wanted) { return wanted.confidence || wanted.reject_below > 0; }
-bool NeedsLogits(const Wanted& wanted) { return wanted.logits || wanted.top_k > 0; }
 
 void Reject(double below, Segmentation& result) {
   for (size_t i = 0; i < result.confidence.size(); ++i) {
@@ -42,10 +41,7 @@ void FinishProbabilities(const Wanted& wanted, Segmentation& result) {
   if (!wanted.confidence) result.confidence = {};
 }
 
-void FinishLogits(const ConstTensorView& logits, ImageSize source, const Wanted& wanted, ThreadPool& pool,
-                  Segmentation& result) {
-  if (wanted.top_k > 0) FillTopClasses(logits, source, wanted.top_k, pool, result);
-  if (!wanted.logits) return;
+void FillLogits(const ConstTensorView& logits, ThreadPool& pool, Segmentation& result) {
   result.logits = ChannelsFirst(logits, pool);
   result.logits_height = logits.shape[0];
   result.logits_width = logits.shape[1];
@@ -75,8 +71,8 @@ int64_t LabelImageBytes(ImageSize source, const Shape& logits, const Wanted& wan
 }
 
 RunResults ResultsFor(int64_t classes, const Wanted& wanted) {
-  return {classes > kMaxClassesOf8Bits ? DType::kU16 : DType::kU8, NeedsConfidence(wanted),
-          NeedsLogits(wanted)};
+  return {classes > kMaxClassesOf8Bits ? DType::kU16 : DType::kU8, NeedsConfidence(wanted), wanted.logits,
+          wanted.top_k};
 }
 
 Segmentation EmptySegmentation(int64_t classes, ImageSize source, const Wanted& wanted) {
@@ -90,11 +86,14 @@ Segmentation EmptySegmentation(int64_t classes, ImageSize source, const Wanted& 
     result.labels8.resize(pixels);
   }
   if (NeedsConfidence(wanted)) result.confidence.resize(pixels);
+  result.top_labels.resize(static_cast<size_t>(wanted.top_k) * pixels);
+  result.top_probabilities.resize(result.top_labels.size());
   return result;
 }
 
-LabelMaps MapsOf(Segmentation& result) {
+LabelMaps MapsOf(const Wanted& wanted, Segmentation& result) {
   const Shape shape = {result.height, result.width};
+  const Shape top = {wanted.top_k, result.height, result.width};
   LabelMaps maps;
   if (result.labels16.empty()) {
     maps.labels = {result.labels8.data(), DType::kU8, shape};
@@ -102,19 +101,25 @@ LabelMaps MapsOf(Segmentation& result) {
     maps.labels = {result.labels16.data(), DType::kU16, shape};
   }
   if (!result.confidence.empty()) maps.confidence = {result.confidence.data(), DType::kF32, shape};
+  if (wanted.top_k > 0) {
+    maps.top_labels = {result.top_labels.data(), DType::kU16, top};
+    maps.top_probabilities = {result.top_probabilities.data(), DType::kF32, top};
+  }
   return maps;
 }
 
 void FinishSegmentation(const ConstTensorView* logits, const Wanted& wanted, ThreadPool& pool,
                         Segmentation& result) {
   FinishProbabilities(wanted, result);
-  if (NeedsLogits(wanted)) FinishLogits(*logits, {result.height, result.width}, wanted, pool, result);
+  if (wanted.logits) FillLogits(*logits, pool, result);
 }
 
 Segmentation MakeSegmentation(const ConstTensorView& logits, ImageSize source, const Wanted& wanted,
                               LabelKernel kernel, ThreadPool& pool) {
   Segmentation result = EmptySegmentation(logits.shape[2], source, wanted);
-  kernel(logits, MapsOf(result), pool);
+  const LabelMaps maps = MapsOf(wanted, result);
+  kernel(logits, maps, pool);
+  FillTopClasses(logits, maps, pool);
   FinishSegmentation(&logits, wanted, pool, result);
   return result;
 }

@@ -26,7 +26,7 @@ Segmentation MakeSegmentation(const ConstTensorView& logits, ImageSize source, c
 // where results.outputs is set has the last one logits.
 RunResults ResultsFor(int64_t classes, const Wanted& wanted);
 Segmentation EmptySegmentation(int64_t classes, ImageSize source, const Wanted& wanted);
-LabelMaps MapsOf(Segmentation& result);
+LabelMaps MapsOf(const Wanted& wanted, Segmentation& result);
 void FinishSegmentation(const ConstTensorView* logits, const Wanted& wanted, ThreadPool& pool,
                         Segmentation& result);
 

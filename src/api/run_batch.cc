@@ -95,7 +95,7 @@ Result<std::vector<Segmentation>> RunWhole(const Call& call, const std::vector<I
   views.reserve(sources.size());
   for (const ImageView& source : sources)
     maps.push_back(EmptySegmentation(call.model.classes, SizeOf(source), call.wanted));
-  for (Segmentation& map : maps) views.push_back(MapsOf(map));
+  for (Segmentation& map : maps) views.push_back(MapsOf(call.wanted, map));
   SEGFORGE_ASSIGN_OR_RETURN(const RunTimes times, call.session.Finish(views));
   return FinishAll(call, std::move(maps), results.outputs, times);
 }
@@ -241,7 +241,7 @@ Result<Timings> RunIntoOnSession(const LoadedModel& model, const ImageView& imag
   SEGFORGE_RETURN_IF_ERROR(PreparePlan(call, 1).status());
   SEGFORGE_RETURN_IF_ERROR(
       session.Start({&image, 1}, model.preprocessing, ResultsFor(model.classes, wanted)));
-  const LabelMaps maps = {labels, {}};
+  const LabelMaps maps = {.labels = labels};
   SEGFORGE_ASSIGN_OR_RETURN(const RunTimes times, session.Finish({&maps, 1}));
   return TimingsOf(times);
 }

@@ -1,7 +1,7 @@
 #include "api/slide.h"
 
 #include "api/image_logits.h"
-#include "api/logit_rows.h"
+#include "backend/logit_rows.h"
 #include "base/memory.h"
 #include "base/stopwatch.h"
 

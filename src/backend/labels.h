@@ -9,8 +9,12 @@ namespace segforge {
 
 // Where a tensor's data is null it is not wanted.
 struct LabelMaps {
-  TensorView labels;      // [H, W] u8 or u16 (u16 when there are more than 256 classes)
-  TensorView confidence;  // [H, W] f32: softmax probability of the label
+  TensorView labels = {};      // [H, W] u8 or u16 (u16 when there are more than 256 classes)
+  TensorView confidence = {};  // [H, W] f32: softmax probability of the label
+  // Both or neither: the k most probable classes, best first, the lowest first among equals, and their
+  // softmax probabilities. FillTopClasses does that in host memory, not a LabelKernel.
+  TensorView top_labels = {};         // [k, H, W] u16
+  TensorView top_probabilities = {};  // [k, H, W] f32
 };
 
 // logits [h, w, classes] f32 -> maps of any size H x W >= 1, by bilinear interpolation with half-pixel

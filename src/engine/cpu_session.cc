@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "backend/top_classes.h"
 #include "base/memory.h"
 #include "base/stopwatch.h"
 
@@ -68,7 +69,9 @@ Result<RunTimes> CpuSession::Finish(std::span<const LabelMaps> maps) {
   SEGFORGE_CHECK(plan_ != nullptr);
   Stopwatch watch;
   for (size_t n = 0; n < maps.size(); ++n) {
-    labels_(ImageOf(At(plan_->outputs.front()), static_cast<int64_t>(n)), maps[n], pool());
+    const ConstTensorView logits = ImageOf(At(plan_->outputs.front()), static_cast<int64_t>(n));
+    labels_(logits, maps[n], pool());
+    FillTopClasses(logits, maps[n], pool());
   }
   times_.labels = watch.LapMs();
   return times_;

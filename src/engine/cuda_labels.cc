@@ -14,24 +14,22 @@ constexpr size_t kAlignment = 256;
 }  // namespace
 
 Status CudaLabels::Prepare(std::span<const ImageView> images, const RunResults& results) {
-  places_.clear();
+  images_.clear();
   copies_.clear();
   wide_ = results.labels == DType::kU16;
+  top_ = results.top;
   all_bytes_ = 0;
-  const auto place = [this](size_t bytes) {
-    const size_t offset = all_bytes_;
-    all_bytes_ = (offset + bytes + kAlignment - 1) / kAlignment * kAlignment;
-    return offset;
+  const auto place = [this](int64_t elems, size_t elem_bytes) {
+    const Place next = {all_bytes_, static_cast<size_t>(elems) * elem_bytes};
+    all_bytes_ = (next.offset + next.bytes + kAlignment - 1) / kAlignment * kAlignment;
+    return next;
   };
   for (const ImageView& image : images) {
-    Place one;
-    one.size = {image.height, image.width};
-    const auto pixels = static_cast<size_t>(one.size.elems());
-    if (results.labels) one.labels_bytes = pixels * SizeOf(*results.labels);
-    if (results.confidence) one.confidence_bytes = pixels * sizeof(float);
-    one.labels_offset = place(one.labels_bytes);
-    one.confidence_offset = place(one.confidence_bytes);
-    places_.push_back(one);
+    const Shape size = {image.height, image.width};
+    const int64_t pixels = size.elems();
+    images_.push_back({size, place(pixels, results.labels ? SizeOf(*results.labels) : 0),
+                       place(results.confidence ? pixels : 0, sizeof(float)),
+                       place(top_ * pixels, sizeof(uint16_t)), place(top_ * pixels, sizeof(float))});
   }
   return cuda::Grow(device_, all_bytes_, "label maps");
 }
@@ -46,40 +44,43 @@ Status CudaLabels::Launch(const TensorView& logits, cudaStream_t stream) const {
   args.width = static_cast<int>(logits.shape[2]);
   args.classes = static_cast<int>(logits.shape[3]);
   args.wide_labels = wide_;
-  for (const Place& place : places_) {
-    args.out_height = static_cast<int>(place.size[0]);
-    args.out_width = static_cast<int>(place.size[1]);
-    args.labels = place.labels_bytes > 0 ? device_.data() + place.labels_offset : nullptr;
-    args.confidence = place.confidence_bytes > 0
-                          ? reinterpret_cast<float*>(device_.data() + place.confidence_offset)
-                          : nullptr;
+  args.top = static_cast<int>(top_);
+  for (const ImagePlaces& image : images_) {
+    args.out_height = static_cast<int>(image.size[0]);
+    args.out_width = static_cast<int>(image.size[1]);
+    args.labels = At<void>(image.labels);
+    args.confidence = At<float>(image.confidence);
+    args.top_labels = At<uint16_t>(image.top_labels);
+    args.top_probabilities = At<float>(image.top_probabilities);
     cuda::LaunchUpsampleArgmax(args, stream);
     args.logits += image_elems;
   }
   return cuda::StatusOf(cudaGetLastError(), "label maps");
 }
 
-Status CudaLabels::DownloadOne(const TensorView& map, size_t offset, size_t bytes, cudaStream_t stream) {
-  if (bytes == 0) return Status();
-  SEGFORGE_CHECK(map.data != nullptr && map.bytes() == bytes);
+Status CudaLabels::DownloadOne(const TensorView& map, const Place& place, cudaStream_t stream) {
+  if (place.bytes == 0) return Status();
+  SEGFORGE_CHECK(map.data != nullptr && map.bytes() == place.bytes);
   void* to = map.data;
-  if (!cuda::IsPageLocked(to, bytes)) {
+  if (!cuda::IsPageLocked(to, place.bytes)) {
     SEGFORGE_RETURN_IF_ERROR(cuda::Grow(staging_, all_bytes_, "label maps"));
-    to = staging_.data() + offset;
-    copies_.push_back({map.data, staging_.data() + offset, bytes});
+    to = staging_.data() + place.offset;
+    copies_.push_back({map.data, staging_.data() + place.offset, place.bytes});
   }
-  return cuda::StatusOf(cudaMemcpyAsync(to, device_.data() + offset, bytes, cudaMemcpyDeviceToHost, stream),
-                        "label maps");
+  return cuda::StatusOf(
+      cudaMemcpyAsync(to, device_.data() + place.offset, place.bytes, cudaMemcpyDeviceToHost, stream),
+      "label maps");
 }
 
 Status CudaLabels::Download(std::span<const LabelMaps> maps, cudaStream_t stream) {
   if (all_bytes_ == 0) return Status();
-  SEGFORGE_CHECK(maps.size() == places_.size());
+  SEGFORGE_CHECK(maps.size() == images_.size());
   for (size_t n = 0; n < maps.size(); ++n) {
-    const Place& place = places_[n];
-    SEGFORGE_RETURN_IF_ERROR(DownloadOne(maps[n].labels, place.labels_offset, place.labels_bytes, stream));
-    SEGFORGE_RETURN_IF_ERROR(
-        DownloadOne(maps[n].confidence, place.confidence_offset, place.confidence_bytes, stream));
+    const ImagePlaces& image = images_[n];
+    SEGFORGE_RETURN_IF_ERROR(DownloadOne(maps[n].labels, image.labels, stream));
+    SEGFORGE_RETURN_IF_ERROR(DownloadOne(maps[n].confidence, image.confidence, stream));
+    SEGFORGE_RETURN_IF_ERROR(DownloadOne(maps[n].top_labels, image.top_labels, stream));
+    SEGFORGE_RETURN_IF_ERROR(DownloadOne(maps[n].top_probabilities, image.top_probabilities, stream));
   }
   return Status();
 }

@@ -24,11 +24,13 @@ class CudaLabels {
   void CopyOut(ThreadPool& pool) const;
 
  private:
-  // Of one image, offsets in device_ and in staging_.
+  // In device_, and in staging_. Without bytes where a map is not wanted.
   struct Place {
+    size_t offset = 0, bytes = 0;
+  };
+  struct ImagePlaces {
     Shape size;
-    size_t labels_bytes = 0, labels_offset = 0;
-    size_t confidence_bytes = 0, confidence_offset = 0;
+    Place labels, confidence, top_labels, top_probabilities;
   };
   struct Copy {
     void* to;
@@ -36,10 +38,15 @@ class CudaLabels {
     size_t bytes;
   };
 
-  Status DownloadOne(const TensorView& map, size_t offset, size_t bytes, cudaStream_t stream);
+  template <typename T>
+  T* At(const Place& place) const {  // on the device
+    return place.bytes > 0 ? reinterpret_cast<T*>(device_.data() + place.offset) : nullptr;
+  }
+  Status DownloadOne(const TensorView& map, const Place& place, cudaStream_t stream);
 
-  std::vector<Place> places_;
+  std::vector<ImagePlaces> images_;
   bool wide_ = false;  // labels of 16 bits
+  int64_t top_ = 0;
   size_t all_bytes_ = 0;
   cuda::DeviceBuffer device_;
   cuda::PinnedBuffer staging_;

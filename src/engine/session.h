@@ -20,6 +20,7 @@ struct RunResults {
   std::optional<DType> labels = {};  // kU8 or kU16, [H, W] of the image's own size
   bool confidence = false;           // f32, likewise
   bool outputs = false;              // of the plan, for output()
+  int64_t top = 0;                   // so many of the most probable classes, with their probabilities
 };
 
 // Milliseconds. On a GPU they are those of the device, and of the host where the device waits for it; not

@@ -1,10 +1,12 @@
 // The passes that fuse or lower single steps of a block.
 #include <gtest/gtest.h>
 
+#include "passes/assign_precision.h"
 #include "passes/fuse_depthwise_gelu.h"
 #include "passes/fuse_epilogue.h"
 #include "passes/fuse_mix_ffn.h"
 #include "passes/lower_patch_conv.h"
+#include "passes/split_mix_ffn.h"
 #include "passes/test_graphs.h"
 
 namespace segforge {
@@ -62,6 +64,27 @@ TEST(FuseMixFfn, LeavesNearMissesAlone) {
   EXPECT_EQ(FusedIn(Miss::kOtherResidual), 0);
   EXPECT_EQ(FusedIn(Miss::kNoBias), 0);
   EXPECT_EQ(FusedIn(Miss::kRelu), 0);
+}
+
+TEST(SplitMixFfn, SplitsThoseThatAreChosenInTheirPrecision) {
+  TestGraph t;
+  t.graph.AddOutput("y", t.MixFfnHalf(t.MixFfnHalf(t.Input(6))));
+  ASSERT_EQ(FuseMixFfn(t.graph).value(), 2);
+  ASSERT_TRUE(AssignPrecision(t.graph, [](const Node&) { return Precision::kFp16; }).ok());
+  const NodeId last = t.graph.node(t.graph.outputs()[0].value).inputs[0];  // before the Cast
+  ASSERT_EQ(t.graph.node(last).op, Op::kMixFfn);
+  const std::string name = t.graph.node(last).name;
+  const auto is_last = [&](const Graph&, const Node& node) { return node.name == name; };
+  EXPECT_EQ(SplitMixFfn(t.graph, is_last).value(), 1);
+  EXPECT_TRUE(Verify(t.graph).ok());
+  EXPECT_EQ(CountOps(t.graph, Op::kMixFfn), 1);
+  EXPECT_EQ(CountOps(t.graph, Op::kLinearEpilogue), 1);
+  for (const NodeId id : t.graph.LiveNodes()) {
+    const Node& node = t.graph.node(id);
+    if (node.op == Op::kCast || !node.name.starts_with(name + ".")) continue;
+    EXPECT_EQ(node.precision, Precision::kFp16) << node.name;
+  }
+  EXPECT_EQ(SplitMixFfn(t.graph, is_last).value(), 0);
 }
 
 TEST(FuseDepthwiseGelu, FiresAndIsIdempotent) {

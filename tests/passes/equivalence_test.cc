@@ -1,7 +1,9 @@
 // Every pass, alone and in company, leaves what a graph computes as it was.
 #include <gtest/gtest.h>
 
+#include "passes/fuse_mix_ffn.h"
 #include "passes/pipeline.h"
+#include "passes/split_mix_ffn.h"
 #include "passes/test_graphs.h"
 #include "tests/passes/compare.h"
 
@@ -157,6 +159,15 @@ TEST(AllPasses, ChangeNoOutputOfRandomGraphs) {
     rewrites += ExpectEquivalent(RandomGraph(seed).Take(), {}, {{1, 25, 29}});
   }
   EXPECT_GT(rewrites, 500);
+}
+
+TEST(SplitMixFfn, UndoesTheFusion) {
+  TestGraph t;
+  t.graph.AddOutput("y", t.MixFfnHalf(t.MixFfnHalf(t.Input(6))));
+  Graph split = t.graph;
+  ASSERT_EQ(FuseMixFfn(split).value(), 2);
+  ASSERT_EQ(SplitMixFfn(split, [](const Graph&, const Node&) { return true; }).value(), 2);
+  EXPECT_LE(RelativeDifference(t.graph, split, {2, 5, 7}), kTolerance);
 }
 
 }  // namespace

@@ -28,14 +28,19 @@ struct UpsampleSumArgs {
 void LaunchUpsampleSum(DType dtype, const UpsampleSumArgs& args, cudaStream_t stream);
 
 // labels[v,u] = argmax_c of the logits interpolated at (v,u), the lowest class at a tie; confidence[v,u] its
-// softmax probability. Either may be null. One image of the batch follows another in each array.
+// softmax probability. top_labels[i,v,u] is the class with the i-th greatest, and top_probabilities[i,v,u]
+// its probability, both null where top is 0. The others may be null too. One image of the batch follows
+// another in each array.
 struct UpsampleArgmaxArgs {
   const float* logits = nullptr;  // [n, height, width, classes]
   int n = 0, height = 0, width = 0, classes = 0;
   int out_height = 0, out_width = 0;
-  void* labels = nullptr;       // [n, out_height, out_width] u8 or u16
-  bool wide_labels = false;     // u16
-  float* confidence = nullptr;  // [n, out_height, out_width]
+  void* labels = nullptr;              // [n, out_height, out_width] u8 or u16
+  bool wide_labels = false;            // u16
+  float* confidence = nullptr;         // [n, out_height, out_width]
+  int top = 0;                         // at most classes
+  uint16_t* top_labels = nullptr;      // [n, top, out_height, out_width]
+  float* top_probabilities = nullptr;  // likewise
 };
 void LaunchUpsampleArgmax(const UpsampleArgmaxArgs& args, cudaStream_t stream);
 

@@ -6,6 +6,37 @@
 namespace segforge::cuda {
 namespace {
 
+struct Ranked {
+  float logit;
+  int label;
+};
+
+// The first one after `last`, in the order of falling logits and, among equal ones, of rising classes.
+template <typename Logit>
+__device__ Ranked NextBest(const Logit& logit, int classes, Ranked last) {
+  Ranked best = {-INFINITY, -1};
+  for (int k = 0; k < classes; ++k) {
+    const float value = logit(k);
+    const bool after = value < last.logit || (value == last.logit && k > last.label);
+    if (after && (best.label < 0 || value > best.logit)) best = {value, k};
+  }
+  return {best.logit, max(best.label, 0)};  // none is after a NaN
+}
+
+// A ranking by choosing again takes no memory, and few are wanted.
+template <typename Logit>
+__device__ void FillTop(const UpsampleArgmaxArgs& args, const Logit& logit, Ranked best, float sum,
+                        int64_t image, int64_t pixel) {
+  const int64_t pixels = static_cast<int64_t>(args.out_height) * args.out_width;
+  Ranked next = best;
+  for (int i = 0; i < args.top; ++i) {
+    const int64_t to = (image * args.top + i) * pixels + pixel;
+    args.top_labels[to] = static_cast<uint16_t>(next.label);
+    args.top_probabilities[to] = expf(next.logit - best.logit) / sum;
+    next = NextBest(logit, args.classes, next);
+  }
+}
+
 template <typename Label>
 __device__ void PlainPixel(const UpsampleArgmaxArgs& args, int64_t image, int v, int u) {
   const Tap y = TapAt(v, args.height, args.out_height), x = TapAt(u, args.width, args.out_width);
@@ -24,12 +55,14 @@ __device__ void PlainPixel(const UpsampleArgmaxArgs& args, int64_t image, int v,
     const float value = logit(k);
     if (value > greatest) greatest = value, best = k;
   }
-  const int64_t to = (image * args.out_height + v) * args.out_width + u;
+  const int64_t pixel = static_cast<int64_t>(v) * args.out_width + u;
+  const int64_t to = image * args.out_height * args.out_width + pixel;
   if (args.labels != nullptr) static_cast<Label*>(args.labels)[to] = static_cast<Label>(best);
-  if (args.confidence == nullptr) return;
+  if (args.confidence == nullptr && args.top == 0) return;
   float sum = 0;
   for (int k = 0; k < args.classes; ++k) sum += expf(logit(k) - greatest);
-  args.confidence[to] = 1.0f / sum;
+  if (args.confidence != nullptr) args.confidence[to] = 1.0f / sum;
+  FillTop(args, logit, {greatest, best}, sum, image, pixel);
 }
 
 template <typename Label>
@@ -119,8 +152,8 @@ bool LaunchFourfold(const UpsampleArgmaxArgs& args, cudaStream_t stream) {
   int cells_y = 8;
   while (cells_y > 1 && TileBytes(args.classes, cells_y) > kMaxSharedBytes) cells_y /= 2;
   const bool fits = args.out_height == kScale * args.height && args.out_width == kScale * args.width &&
-                    args.confidence == nullptr && !args.wide_labels &&
-                    TileBytes(args.classes, cells_y) <= kMaxSharedBytes;
+                    args.labels != nullptr && args.confidence == nullptr && args.top == 0 &&
+                    !args.wide_labels && TileBytes(args.classes, cells_y) <= kMaxSharedBytes;
   if (!fits) return false;
   const dim3 block(kCellsX, cells_y);
   const dim3 grid((args.width + 1 + kCellsX - 1) / kCellsX, (args.height + 1 + cells_y - 1) / cells_y,

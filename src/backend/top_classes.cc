@@ -1,21 +1,20 @@
-#include "api/top_classes.h"
+#include "backend/top_classes.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-#include "api/logit_rows.h"
+#include "backend/logit_rows.h"
 
 namespace segforge {
 
-void FillTopClasses(const ConstTensorView& logits, ImageSize source, int64_t k, ThreadPool& pool,
-                    Segmentation& result) {
+void FillTopClasses(const ConstTensorView& logits, const LabelMaps& maps, ThreadPool& pool) {
+  if (maps.top_labels.data == nullptr) return;
   const int64_t classes = logits.shape[2];
-  const int64_t pixels = source.height * source.width;
-  result.top_labels.resize(static_cast<size_t>(k * pixels));
-  result.top_probabilities.resize(result.top_labels.size());
-  pool.ParallelFor(source.height, 1, [&](int64_t begin, int64_t end, int) {
-    LogitRows rows(logits, source.height, source.width);
+  const Shape& shape = maps.top_labels.shape;
+  const int64_t k = shape[0], height = shape[1], width = shape[2];
+  pool.ParallelFor(height, 1, [&](int64_t begin, int64_t end, int) {
+    LogitRows rows(logits, height, width);
     std::vector<uint16_t> order(static_cast<size_t>(classes));
     for (int64_t y = begin; y < end; ++y) {
       rows.ForEach(y, [&](int64_t x, const float* values) {
@@ -26,10 +25,10 @@ void FillTopClasses(const ConstTensorView& logits, ImageSize source, int64_t k, 
         float sum = 0;
         for (int64_t c = 0; c < classes; ++c) sum += std::exp(values[c] - values[order[0]]);
         for (int64_t i = 0; i < k; ++i) {
-          const auto at = static_cast<size_t>(i * pixels + y * source.width + x);
+          const int64_t at = (i * height + y) * width + x;
           const uint16_t label = order[static_cast<size_t>(i)];
-          result.top_labels[at] = label;
-          result.top_probabilities[at] = std::exp(values[label] - values[order[0]]) / sum;
+          maps.top_labels.as<uint16_t>()[at] = label;
+          maps.top_probabilities.as<float>()[at] = std::exp(values[label] - values[order[0]]) / sum;
         }
       });
     }
