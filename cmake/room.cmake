@@ -1,7 +1,10 @@
 # A room is one folder of src/: a static library segforge_NAME made of its *.cc, and a test program NAME_tests made of
 # the *_test.cc beside them.
 #
-#   segforge_room(NAME ROOMS earlier-room... LIBRARIES target... EXCLUDE regex-of-paths)
+#   segforge_room(NAME [EACH_ALONE] ROOMS earlier-room... LIBRARIES target... EXCLUDE regex-of-paths)
+#
+# With SEGFORGE_UNITY, files of a room are compiled eight at a time, so that headers are read once for all: names that
+# only one file of a room has to itself must differ. EACH_ALONE is for rooms of many files of one pattern.
 
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
@@ -57,7 +60,7 @@ function(segforge_test name)
 endfunction()
 
 function(segforge_room name)
-  cmake_parse_arguments(ARG "" "EXCLUDE" "ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "EACH_ALONE" "EXCLUDE" "ROOMS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   if(ARG_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX "${ARG_EXCLUDE}")
@@ -72,6 +75,9 @@ function(segforge_room name)
     return()
   endif()
   add_library(segforge_${name} STATIC ${sources})
+  if(SEGFORGE_UNITY AND NOT ARG_EACH_ALONE)
+    set_target_properties(segforge_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
   target_link_libraries(segforge_${name} PUBLIC ${ARG_ROOMS} ${ARG_LIBRARIES} PRIVATE $<BUILD_INTERFACE:segforge_options>)
   target_include_directories(segforge_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
   if(SEGFORGE_TESTS AND tests)

@@ -80,14 +80,16 @@ format() {
   echo "$(list_sources | wc -l) files are formatted"
 }
 
-# What build/ compiles, but not the tests: their macros drown the rest.
+# Every file but the tests: their macros drown the rest.
 tidy() {
   local tool
   tool=$(clang_tool clang-tidy)
   needs_version_14 "$tool"
-  sed -n "s|^ *\"file\": \"$PWD/\(.*\)\",*$|\1|p" build/compile_commands.json |
-    grep -E '^(src|apps|tools)/.*\.cc$' | grep -v '_test\.cc$' | LC_ALL=C sort -u |
-    xargs -P "$jobs" -n 3 "$tool" -p build --quiet --warnings-as-errors='*'
+  configure build-tidy -DCMAKE_BUILD_TYPE=Release -DSEGFORGE_TESTS=ON -DSEGFORGE_UNITY=ON -DSEGFORGE_CUDA_ARCHITECTURES=75-virtual
+  cmake --build build-tidy --target segforge_onnx_schema -- --quiet
+  sed -n "s|^ *\"file\": \"$PWD/\(.*\)\",*$|\1|p" build-tidy/compile_commands.json |
+    grep -E '^(src|apps|tools)/.*\.cc$|/Unity/' | grep -v '_test\.cc$' | LC_ALL=C sort -u |
+    xargs -P "$jobs" -n 1 "$tool" -p build-tidy --quiet --warnings-as-errors='*'
 }
 
 includes() {
@@ -98,7 +100,7 @@ includes() {
 # Clang, so that the same objects serve the fuzz targets.
 sanitizer_build() {
   configure build-asan -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
-    -DSEGFORGE_SANITIZE=address,undefined -DSEGFORGE_FUZZ=ON -DSEGFORGE_CUDA=OFF
+    -DSEGFORGE_SANITIZE=address,undefined -DSEGFORGE_FUZZ=ON -DSEGFORGE_CUDA=OFF -DSEGFORGE_UNITY=ON
   cmake --build build-asan -- --quiet
 }
 
@@ -129,7 +131,7 @@ threads() {
   "${wrapper[@]}" true 2>/dev/null || wrapper=()
   local programs
   configure build-tsan -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
-    -DSEGFORGE_SANITIZE=thread -DSEGFORGE_CUDA=OFF
+    -DSEGFORGE_SANITIZE=thread -DSEGFORGE_CUDA=OFF -DSEGFORGE_UNITY=ON
   mapfile -t programs < <(ninja -C build-tsan -t targets all | grep -oE "$threaded_tests:" | tr -d :)
   "${wrapper[@]}" cmake --build build-tsan --target "${programs[@]}" -- --quiet
   TSAN_OPTIONS="suppressions=$PWD/tools/thread_sanitizer.txt ${TSAN_OPTIONS:-}" \

@@ -51,9 +51,9 @@ void RunEngineAlone(const BenchCase& bench, BenchResult& result) {
 }
 
 // From encoded images to encoded label maps, as `segforge segment` goes.
-class Pipeline {
+class ImageToLabels {
  public:
-  explicit Pipeline(const BenchCase& bench)
+  explicit ImageToLabels(const BenchCase& bench)
       : batch_(bench.batch),
         file_(BenchImage(bench)),
         segmenter_(bench.model, FixedSize(bench)),
@@ -136,7 +136,7 @@ void RunOnGpu(const BenchCase& bench, const Segmenter& segmenter, const CudaDevi
 }
 
 void RunImageToLabels(const BenchCase& bench, const std::optional<CudaDevice>& gpu, BenchResult& result) {
-  Pipeline pipeline(bench);
+  ImageToLabels pipeline(bench);
   result.device = pipeline.segmenter().device();
   result.labels = RunTimed(
       bench.rule, [&] { pipeline.Run(); }, [&] { pipeline.Forget(); });

@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr uintmax_t kMaxFileBytes = 1 << 20;
+constexpr uintmax_t kMaxCacheBytes = 1 << 20;
 
 std::string NameOf(const CeilingsKey& key) {
   return fmt::format("{} | {} | {} threads | {}", key.processor, key.target, key.threads, key.version);
@@ -23,7 +23,7 @@ std::string NameOf(const CeilingsKey& key) {
 Json ReadObject(const fs::path& file) {
   std::error_code error;
   const uintmax_t bytes = fs::file_size(file, error);
-  if (error || bytes > kMaxFileBytes) return Json::object();
+  if (error || bytes > kMaxCacheBytes) return Json::object();
   std::ifstream stream(file);
   Json json = Json::parse(stream, nullptr, false);
   return json.is_object() ? json : Json::object();

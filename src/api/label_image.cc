@@ -6,8 +6,6 @@
 namespace segforge {
 namespace {
 
-constexpr int64_t kMaxClassesOf8Bits = kIgnored8;  // classes 0 to 254
-
 // [h, w, classes] -> [classes, h, w], the layout that checkpoints' own tools write
 std::vector<float> ChannelsFirst(const ConstTensorView& logits, ThreadPool& pool) {
   const int64_t pixels = logits.shape[0] * logits.shape[1];

@@ -11,6 +11,7 @@ namespace segforge {
 // The labels of rejected pixels; no model's classes reach them.
 inline constexpr uint8_t kIgnored8 = 255;
 inline constexpr uint16_t kIgnored16 = 65535;
+inline constexpr int64_t kMaxClassesOf8Bits = kIgnored8;  // classes 0 to 254
 
 // Checks top_k and reject_below.
 Status CheckWanted(const Wanted& wanted, int64_t classes);

@@ -3,11 +3,10 @@
 #include <cstring>
 
 #include "api/error.h"
+#include "api/label_image.h"
 
 namespace segforge {
 namespace {
-
-constexpr int64_t kMaxClassesOf8Bits = 255;
 
 template <typename T>
 void Copy(const ConstTensorView& array, const std::string& source, int64_t classes, Segmentation& result) {

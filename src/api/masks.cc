@@ -10,7 +10,7 @@
 namespace segforge {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr int64_t kTracingBytes = 16;  // a pixel, at most but for maps that are all corners
 
@@ -27,8 +27,8 @@ ConstTensorView CheckedLabels(const Segmentation& result) {
 int IgnoredLabel(const Segmentation& result) { return result.labels16.empty() ? kIgnored8 : kIgnored16; }
 
 // File names need not be UTF-8, which JSON must be.
-FileBytes Bytes(const Json& json) {
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+FileBytes Bytes(const OrderedJson& json) {
+  const std::string text = json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
   const auto* data = reinterpret_cast<const std::byte*>(text.data());
   return FileBytes(data, data + text.size());
 }
@@ -42,8 +42,8 @@ const std::string& NameOf(const ModelInfo& model, int label) {
   return model.class_names.at(static_cast<size_t>(label));
 }
 
-Json FlatRing(const Ring& ring) {
-  Json flat = Json::array();
+OrderedJson FlatRing(const Ring& ring) {
+  OrderedJson flat = OrderedJson::array();
   for (const Corner& corner : ring) {
     flat.push_back(corner.x);
     flat.push_back(corner.y);
@@ -52,8 +52,8 @@ Json FlatRing(const Ring& ring) {
 }
 
 // COCO's polygons know no holes, so a region with some is given as run lengths.
-Json CocoSegmentation(const LabelPolygon& polygon, const Segmentation& region_mask) {
-  if (polygon.rings.size() == 1) return Json::array({FlatRing(polygon.rings.front())});
+OrderedJson CocoSegmentation(const LabelPolygon& polygon, const Segmentation& region_mask) {
+  if (polygon.rings.size() == 1) return OrderedJson::array({FlatRing(polygon.rings.front())});
   return {{"size", {region_mask.height, region_mask.width}},
           {"counts", RunLengths(CheckedLabels(region_mask), 1)}};
 }
@@ -81,8 +81,8 @@ Segmentation MaskOf(const LabelPolygon& polygon, const Segmentation& result) {
   return mask;
 }
 
-Json GeoRing(const Ring& ring) {
-  Json points = Json::array();
+OrderedJson GeoRing(const Ring& ring) {
+  OrderedJson points = OrderedJson::array();
   for (const Corner& corner : ring) points.push_back({corner.x, corner.y});
   points.push_back({ring.front().x, ring.front().y});  // GeoJSON repeats the first
   return points;
@@ -93,7 +93,7 @@ Json GeoRing(const Ring& ring) {
 FileBytes EncodeRunLengths(const Segmentation& result, const ModelInfo& model) {
   const ConstTensorView labels = CheckedLabels(result);
   const std::vector<int64_t> pixels = CountPixels(result, model.classes);
-  Json json = {{"size", {result.height, result.width}}, {"classes", Json::array()}};
+  OrderedJson json = {{"size", {result.height, result.width}}, {"classes", OrderedJson::array()}};
   for (int label = 0; label < static_cast<int>(model.classes); ++label) {
     const int64_t area = pixels[static_cast<size_t>(label)];
     if (area == 0) continue;
@@ -106,10 +106,10 @@ FileBytes EncodeRunLengths(const Segmentation& result, const ModelInfo& model) {
 }
 
 FileBytes EncodeCoco(const Segmentation& result, const ModelInfo& model, const std::string& image) {
-  Json json = {
+  OrderedJson json = {
       {"images", {{{"id", 1}, {"file_name", image}, {"height", result.height}, {"width", result.width}}}},
-      {"annotations", Json::array()},
-      {"categories", Json::array()}};
+      {"annotations", OrderedJson::array()},
+      {"categories", OrderedJson::array()}};
   for (const LabelPolygon& polygon : Polygons(result)) {
     json["annotations"].push_back({{"id", json["annotations"].size() + 1},
                                    {"image_id", 1},
@@ -126,9 +126,9 @@ FileBytes EncodeCoco(const Segmentation& result, const ModelInfo& model, const s
 }
 
 FileBytes EncodeGeoJson(const Segmentation& result, const ModelInfo& model) {
-  Json json = {{"type", "FeatureCollection"}, {"features", Json::array()}};
+  OrderedJson json = {{"type", "FeatureCollection"}, {"features", OrderedJson::array()}};
   for (const LabelPolygon& polygon : Polygons(result)) {
-    Json rings = Json::array();
+    OrderedJson rings = OrderedJson::array();
     for (const Ring& ring : polygon.rings) rings.push_back(GeoRing(ring));
     json["features"].push_back(
         {{"type", "Feature"},

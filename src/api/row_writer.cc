@@ -69,7 +69,7 @@ class SpooledWriter : public RowWriter {
   int64_t next_ = 0;
 };
 
-ConstTensorView LabelsOf(const Segmentation& rows) {
+ConstTensorView LabelsOfRows(const Segmentation& rows) {
   const Shape shape = {rows.height, rows.width};
   if (rows.labels16.empty()) return {rows.labels8.data(), DType::kU8, shape};
   return {rows.labels16.data(), DType::kU16, shape};
@@ -82,7 +82,7 @@ class LabelsPng final : public SpooledWriter {
 
  private:
   Status AddRows(const Segmentation& rows, const RgbView& /*pixels*/) override {
-    const ConstTensorView labels = LabelsOf(rows);
+    const ConstTensorView labels = LabelsOfRows(rows);
     if (!png_) {
       SEGFORGE_ASSIGN_OR_RETURN(png_, labels.dtype == DType::kU8
                                           ? PngWriter::Indexed(height(), width(), colors_, sink())
@@ -117,7 +117,7 @@ class PicturePng final : public SpooledWriter {
                             rows.width, view.height, view.width);
       }
     }
-    const ConstTensorView labels = LabelsOf(rows);
+    const ConstTensorView labels = LabelsOfRows(rows);
     const auto* first_label = static_cast<const std::byte*>(labels.data);
     const int64_t label_row_bytes = rows.width * static_cast<int64_t>(SizeOf(labels.dtype));
     for (int64_t y = 0; y < rows.height; y += kRows) {
@@ -204,7 +204,7 @@ RowWriterPointer OverlayPngRows(const std::string& path, int64_t height, int64_t
 }
 
 RowWriterPointer LabelsNpyRows(const std::string& path, int64_t height, int64_t width) {
-  return std::make_unique<NpyRows>(path, height, width, LabelsOf);
+  return std::make_unique<NpyRows>(path, height, width, LabelsOfRows);
 }
 
 RowWriterPointer ConfidenceNpyRows(const std::string& path, int64_t height, int64_t width) {

@@ -45,7 +45,7 @@ struct Segmented {
   std::shared_future<SegmentationPtr> labels;  // may be those of an earlier frame
 };
 
-ConstTensorView LabelsOf(const Segmentation& result) {
+ConstTensorView LabelsOfFrame(const Segmentation& result) {
   const Shape shape = {result.height, result.width};
   if (result.labels16.empty()) return {result.labels8.data(), DType::kU8, shape};
   return {result.labels16.data(), DType::kU16, shape};
@@ -239,7 +239,7 @@ SegmentationPtr VideoRun::Await(const Segmented& segmented) {
 }
 
 Image VideoRun::Colored(const Image& image, const Segmentation& segmentation) const {
-  const ConstTensorView labels = LabelsOf(segmentation);
+  const ConstTensorView labels = LabelsOfFrame(segmentation);
   if (options_.format == VideoFormat::kColor) return Colorize(labels, palette_);
   return Overlay(image.view(), labels, palette_, static_cast<float>(options_.alpha));
 }

@@ -11,7 +11,7 @@ constexpr int64_t kMinRuns = 3;
 constexpr int64_t kTurnRuns = 3;
 constexpr double kSteadyShare = 0.05;
 
-constexpr int64_t kMaxRuns = 1'000'000;
+constexpr int64_t kMaxTimedRuns = 1'000'000;
 constexpr double kMaxSeconds = 1e6;
 
 double MedianOfWindow(const std::vector<double>& ms) {
@@ -63,8 +63,8 @@ class Loop {
 }  // namespace
 
 Status CheckRule(const RunRule& rule) {
-  if (rule.runs < 1 || rule.runs > kMaxRuns) {
-    return InvalidInput("runs: expected 1 to {}, got {}", kMaxRuns, rule.runs);
+  if (rule.runs < 1 || rule.runs > kMaxTimedRuns) {
+    return InvalidInput("runs: expected 1 to {}, got {}", kMaxTimedRuns, rule.runs);
   }
   for (const double seconds : {rule.warmup_seconds, rule.seconds}) {
     if (!(seconds >= 0 && seconds <= kMaxSeconds)) {

@@ -27,8 +27,6 @@ class FileDescriptor {
   int fd_;
 };
 
-Status LastError(const char* what) { return IoError("{}: {}", what, std::strerror(errno)); }
-
 Status WriteAll(int fd, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -40,6 +38,8 @@ Status WriteAll(int fd, std::span<const std::byte> bytes) {
 }
 
 }  // namespace
+
+Status LastError(const char* what) { return IoError("{}: {}", what, std::strerror(errno)); }
 
 Result<MappedFile> MappedFile::Open(const std::filesystem::path& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -30,6 +30,9 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
+// "WHAT: the reason that errno gives".
+Status LastError(const char* what);
+
 // The whole of a stream such as standard input; fails past max_bytes.
 Result<std::vector<std::byte>> ReadAll(int file_descriptor, size_t max_bytes);
 

@@ -8,10 +8,10 @@
 #include <cstring>
 #include <utility>
 
+#include "base/file.h"
+
 namespace segforge {
 namespace {
-
-Status LastError(const char* what) { return IoError("{}: {}", what, std::strerror(errno)); }
 
 // Not every file system makes files without a name.
 int OpenUnnamed(const std::filesystem::path& folder) {

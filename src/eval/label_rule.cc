@@ -5,19 +5,19 @@
 namespace segforge {
 namespace {
 
-constexpr int kNone = -1;
+constexpr int kNoClass = -1;
 
-// Cityscapes' trainIds by id, as its scripts' labels.py has them; kNone is not evaluated.
-constexpr std::array<int, 34> kTrainIds = {kNone, kNone, kNone, kNone, kNone, kNone, kNone, 0,     1,
-                                           kNone, kNone, 2,     3,     4,     kNone, kNone, kNone, 5,
-                                           kNone, 6,     7,     8,     9,     10,    11,    12,    13,
-                                           14,    15,    kNone, kNone, 16,    17,    18};
+// Cityscapes' trainIds by id, as its scripts' labels.py has them; kNoClass is not evaluated.
+constexpr std::array<int, 34> kTrainIds = {
+    kNoClass, kNoClass, kNoClass, kNoClass, kNoClass, kNoClass, kNoClass, 0,  1,  kNoClass, kNoClass, 2,
+    3,        4,        kNoClass, kNoClass, kNoClass, 5,        kNoClass, 6,  7,  8,        9,        10,
+    11,       12,       13,       14,       15,       kNoClass, kNoClass, 16, 17, 18};
 constexpr uint16_t kNoId = 255;  // already ignored: -1, the licence plate, in eight bits
 
 Result<uint16_t> TrainIdOf(uint16_t id, uint16_t ignore) {
   if (id == kNoId) return ignore;
   if (id >= kTrainIds.size()) return InvalidInput("labels: expected Cityscapes ids 0 to 33, got {}", id);
-  return kTrainIds[id] == kNone ? ignore : static_cast<uint16_t>(kTrainIds[id]);
+  return kTrainIds[id] == kNoClass ? ignore : static_cast<uint16_t>(kTrainIds[id]);
 }
 
 }  // namespace

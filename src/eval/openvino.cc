@@ -30,12 +30,12 @@ struct OvVersion {
   const char* description = nullptr;
 };
 
-class Library {
+class OpenVinoLibrary {
  public:
-  static Result<Library> Load() {
+  static Result<OpenVinoLibrary> Load() {
     constexpr std::array<const char*, 1> kUsual = {"libopenvino_c.so"};
     SEGFORGE_ASSIGN_OR_RETURN(void* library, LoadLibrary("OpenVINO", "SEGFORGE_OPENVINO", kUsual));
-    return Library(library);
+    return OpenVinoLibrary(library);
   }
 
   // A function that returns 0 for success. Variadic ones are called as such: their convention may differ.
@@ -59,20 +59,21 @@ class Library {
   }
 
  private:
-  explicit Library(void* library) : library_(library) {}
+  explicit OpenVinoLibrary(void* library) : library_(library) {}
   void* library_;
 };
 
-using Owned = OwnedHandle<Library, const char*>;
+using Owned = OwnedHandle<OpenVinoLibrary, const char*>;
 
 // Of an infer request: ov_infer_request_get_input_tensor_by_index or .._output_..
-Status TensorOf(const Library& library, const char* getter, Handle request, Owned& tensor) {
+Status TensorOf(const OpenVinoLibrary& library, const char* getter, Handle request, Owned& tensor) {
   return library.Call(getter, request, size_t{0}, tensor.out());
 }
 
 class OpenVinoModel : public Peer {
  public:
-  OpenVinoModel(Library library, int threads) : library_(library), threads_(std::to_string(threads)) {}
+  OpenVinoModel(OpenVinoLibrary library, int threads)
+      : library_(library), threads_(std::to_string(threads)) {}
 
   Status Open(const std::string& path) {
     OvVersion version;
@@ -157,7 +158,7 @@ class OpenVinoModel : public Peer {
     return shape;
   }
 
-  Library library_;
+  OpenVinoLibrary library_;
   std::string threads_;
   std::string name_;
   Owned core_{library_, "ov_core_free"};
@@ -169,7 +170,7 @@ class OpenVinoModel : public Peer {
 }  // namespace
 
 Result<std::unique_ptr<Peer>> OpenOpenVino(const std::filesystem::path& onnx, int threads) {
-  SEGFORGE_ASSIGN_OR_RETURN(const Library library, Library::Load());
+  SEGFORGE_ASSIGN_OR_RETURN(const OpenVinoLibrary library, OpenVinoLibrary::Load());
   auto model = std::make_unique<OpenVinoModel>(library, threads);
   SEGFORGE_RETURN_IF_ERROR(model->Open(onnx.string()));
   return std::unique_ptr<Peer>(std::move(model));

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxDepth = 32;
+constexpr int kMaxJsonDepth = 32;
 constexpr int64_t kMemoryPerByte = 20;  // "0," is two bytes of text, and a value and spare room in memory
 
 // Before the parser runs, because it builds what it reads, however deep.
@@ -27,7 +27,7 @@ bool IsTooDeep(std::string_view text) {
     } else if (c == '"') {
       in_string = !in_string;
     } else if (!in_string && (c == '[' || c == '{')) {
-      if (++depth > kMaxDepth) return true;
+      if (++depth > kMaxJsonDepth) return true;
     } else if (!in_string && (c == ']' || c == '}')) {
       --depth;
     }
@@ -59,7 +59,7 @@ class DuplicateKeys {
 
 Result<json> ParseJson(std::span<const std::byte> bytes) {
   const std::string_view text = AsText(bytes);
-  if (IsTooDeep(text)) return InvalidInput("JSON nested deeper than {}", kMaxDepth);
+  if (IsTooDeep(text)) return InvalidInput("JSON nested deeper than {}", kMaxJsonDepth);
   SEGFORGE_RETURN_IF_ERROR(CheckMemory(static_cast<int64_t>(bytes.size()) * kMemoryPerByte, "parsing JSON"));
   DuplicateKeys duplicates;
   json parsed = json::parse(text, std::ref(duplicates), /*allow_exceptions=*/false);

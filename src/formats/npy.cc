@@ -11,12 +11,12 @@
 namespace segforge {
 namespace {
 
-constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
 constexpr std::string_view kSuffix = ".npy";
 
 Result<std::span<const std::byte>> TakeHeader(ByteReader& reader) {
-  SEGFORGE_ASSIGN_OR_RETURN(const auto magic, reader.Take(kMagic.size()));
-  if (AsText(magic) != kMagic) return InvalidInput("not a .npy file");
+  SEGFORGE_ASSIGN_OR_RETURN(const auto magic, reader.Take(kNpyMagic.size()));
+  if (AsText(magic) != kNpyMagic) return InvalidInput("not a .npy file");
   SEGFORGE_ASSIGN_OR_RETURN(const auto major, reader.Read<uint8_t>());
   SEGFORGE_RETURN_IF_ERROR(reader.Read<uint8_t>().status());  // the minor version changes nothing
   if (major < 1 || major > 3) return Unsupported(".npy version {} is not supported, expected 1 to 3", major);
@@ -85,14 +85,14 @@ Result<Checkpoint> OpenNpy(const std::filesystem::path& path) {
 std::vector<std::byte> NpyStart(DType dtype, const Shape& shape) {
   constexpr size_t kAlignment = 64;
   const std::string text = FormatNpyHeader(dtype, shape);
-  const size_t prefix = kMagic.size() + 4;  // magic, version, length
+  const size_t prefix = kNpyMagic.size() + 4;  // magic, version, length
   const size_t padded = (prefix + text.size() + 1 + kAlignment - 1) / kAlignment * kAlignment;
   std::vector<std::byte> start(padded, std::byte{' '});
   const auto length = static_cast<uint16_t>(padded - prefix);
-  std::memcpy(start.data(), kMagic.data(), kMagic.size());
-  start[kMagic.size()] = std::byte{1};
-  start[kMagic.size() + 1] = std::byte{0};
-  std::memcpy(start.data() + kMagic.size() + 2, &length, sizeof(length));
+  std::memcpy(start.data(), kNpyMagic.data(), kNpyMagic.size());
+  start[kNpyMagic.size()] = std::byte{1};
+  start[kNpyMagic.size() + 1] = std::byte{0};
+  std::memcpy(start.data() + kNpyMagic.size() + 2, &length, sizeof(length));
   std::memcpy(start.data() + prefix, text.data(), text.size());
   start[padded - 1] = std::byte{'\n'};
   return start;

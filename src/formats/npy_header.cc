@@ -10,20 +10,20 @@
 namespace segforge {
 namespace {
 
-struct DTypeRow {
+struct NpyDType {
   std::string_view name;
   DType dtype;
 };
-constexpr std::array<DTypeRow, 10> kDTypes = {{{"<f8", DType::kF64},
-                                               {"<f4", DType::kF32},
-                                               {"<f2", DType::kF16},
-                                               {"<i8", DType::kI64},
-                                               {"<i4", DType::kI32},
-                                               {"<i2", DType::kI16},
-                                               {"|i1", DType::kI8},
-                                               {"<u2", DType::kU16},
-                                               {"|u1", DType::kU8},
-                                               {"|b1", DType::kBool}}};
+constexpr std::array<NpyDType, 10> kNpyDTypes = {{{"<f8", DType::kF64},
+                                                  {"<f4", DType::kF32},
+                                                  {"<f2", DType::kF16},
+                                                  {"<i8", DType::kI64},
+                                                  {"<i4", DType::kI32},
+                                                  {"<i2", DType::kI16},
+                                                  {"|i1", DType::kI8},
+                                                  {"<u2", DType::kU16},
+                                                  {"|u1", DType::kU8},
+                                                  {"|b1", DType::kBool}}};
 
 // Reads {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } and no other Python.
 class Parser {
@@ -89,8 +89,8 @@ class Parser {
 
   Status ReadDType() {
     SEGFORGE_ASSIGN_OR_RETURN(const std::string_view name, ReadString());
-    const auto known = std::ranges::find(kDTypes, name, &DTypeRow::name);
-    if (known == kDTypes.end()) return Unsupported("array type \"{}\" is not supported", Printable(name));
+    const auto known = std::ranges::find(kNpyDTypes, name, &NpyDType::name);
+    if (known == kNpyDTypes.end()) return Unsupported("array type \"{}\" is not supported", Printable(name));
     header_.dtype = known->dtype;
     return Status();
   }
@@ -124,8 +124,8 @@ class Parser {
 Result<NpyHeader> ParseNpyHeader(std::string_view text) { return Parser(text).Run(); }
 
 std::string FormatNpyHeader(DType dtype, const Shape& shape) {
-  const auto row = std::ranges::find(kDTypes, dtype, &DTypeRow::dtype);
-  SEGFORGE_CHECK(row != kDTypes.end());
+  const auto row = std::ranges::find(kNpyDTypes, dtype, &NpyDType::dtype);
+  SEGFORGE_CHECK(row != kNpyDTypes.end());
   std::string dims;
   for (int64_t dim : shape.dims()) dims += fmt::format("{}, ", dim);
   if (shape.rank() > 1) dims.resize(dims.size() - 2);

@@ -92,7 +92,7 @@ Status CheckOverlaps(std::vector<Range>& ranges) {
   return Status();
 }
 
-Status ReadMetadata(const json& row, Checkpoint& checkpoint) {
+Status ReadCheckedMetadata(const json& row, Checkpoint& checkpoint) {
   if (!row.is_object()) return InvalidInput("__metadata__ is not an object");
   for (const auto& [key, value] : row.items()) {
     if (!value.is_string()) return InvalidInput("__metadata__ \"{}\" is not a string", Printable(key));
@@ -128,7 +128,7 @@ Result<Checkpoint> SafetensorsFromBytes(const SharedBytes& source) {
   std::vector<Range> ranges;
   for (const auto& [name, row] : header.get_ref<const json::object_t&>()) {
     if (name == "__metadata__") {
-      SEGFORGE_RETURN_IF_ERROR(ReadMetadata(row, checkpoint));
+      SEGFORGE_RETURN_IF_ERROR(ReadCheckedMetadata(row, checkpoint));
       continue;
     }
     ranges.push_back({0, 0, name});

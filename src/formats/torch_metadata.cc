@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxDepth = 8;
+constexpr int kMaxNesting = 8;
 constexpr size_t kMaxCost = size_t{1} << 20;  // values and bytes of text, so that shared values cannot unfold
 
 class Collector {
@@ -39,7 +39,7 @@ class Collector {
 
  private:
   std::optional<json> ToJson(PickleRef ref, int depth) {
-    if (depth > kMaxDepth || !Spend(1)) return std::nullopt;
+    if (depth > kMaxNesting || !Spend(1)) return std::nullopt;
     if (const auto* text = pickle_.As<PickleText>(ref)) return TextToJson(text->text);
     if (const auto* number = pickle_.As<int64_t>(ref)) return json(*number);
     if (const auto* number = pickle_.As<double>(ref)) return json(*number);

@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 8> kWeightKeys = {"state_dict",     "mode
                                                          "model_state",    "net",      "state_dict_ema",
                                                          "ema_state_dict", "model_ema"};
 
-constexpr int kMaxDepth = 16;
+constexpr int kMaxTreeDepth = 16;
 constexpr size_t kTooLong = 2048;         // for a tensor's name, which is checked where there is a tensor
 constexpr size_t kMaxVisits = 1'000'000;  // shared dicts may unfold without end
 
@@ -24,8 +24,8 @@ class Walker {
   Walker(const Pickle& pickle, TorchTree& tree) : pickle_(pickle), tree_(tree) {}
 
   Status Visit(PickleRef ref, const std::string& name, int depth) {
-    if (depth > kMaxDepth || ++visits_ > kMaxVisits) {
-      return InvalidInput("dicts nested deeper than {} or holding more than {} values", kMaxDepth,
+    if (depth > kMaxTreeDepth || ++visits_ > kMaxVisits) {
+      return InvalidInput("dicts nested deeper than {} or holding more than {} values", kMaxTreeDepth,
                           kMaxVisits);
     }
     if (const TorchTensor* tensor = pickle_.AsTensor(ref)) {

@@ -14,10 +14,10 @@ namespace {
 constexpr uint64_t kMaxDeflateRatio = 1032;  // what deflate reaches on zeros: a higher claim is a lie
 // All entries together; weights hardly deflate, label maps do by a hundred, bombs by a thousand.
 constexpr uint64_t kMaxArchiveRatio = 100;
-constexpr uint64_t kAlwaysAllowedBytes = uint64_t{256} << 20;
+constexpr uint64_t kAlwaysAllowedEntryBytes = uint64_t{256} << 20;
 
 Status CheckSizes(const std::vector<ZipEntry>& entries, uint64_t archive_bytes) {
-  const uint64_t limit = kAlwaysAllowedBytes + kMaxArchiveRatio * archive_bytes;
+  const uint64_t limit = kAlwaysAllowedEntryBytes + kMaxArchiveRatio * archive_bytes;
   uint64_t inflated = 0;
   for (const ZipEntry& entry : entries) {
     const uint64_t compressed = entry.compressed.size();

@@ -5,21 +5,21 @@
 namespace segforge {
 namespace {
 
-struct Row {
+struct PrecisionRow {
   std::string_view name;
   DType storage;
 };
-constexpr std::array<Row, 4> kRows = {
+constexpr std::array<PrecisionRow, 4> kPrecisions = {
     {{"fp32", DType::kF32}, {"tf32", DType::kF32}, {"fp16", DType::kF16}, {"bf16", DType::kBF16}}};
 
 }  // namespace
 
-std::string_view NameOf(Precision precision) { return kRows[static_cast<size_t>(precision)].name; }
-DType StorageOf(Precision precision) { return kRows[static_cast<size_t>(precision)].storage; }
+std::string_view NameOf(Precision precision) { return kPrecisions[static_cast<size_t>(precision)].name; }
+DType StorageOf(Precision precision) { return kPrecisions[static_cast<size_t>(precision)].storage; }
 
 Result<Precision> ParsePrecision(std::string_view name) {
-  for (size_t i = 0; i < kRows.size(); ++i) {
-    if (kRows[i].name == name) return static_cast<Precision>(i);
+  for (size_t i = 0; i < kPrecisions.size(); ++i) {
+    if (kPrecisions[i].name == name) return static_cast<Precision>(i);
   }
   return InvalidInput("precision \"{}\": expected fp32, tf32, fp16 or bf16", name);
 }

@@ -8,7 +8,7 @@ namespace segforge {
 namespace {
 
 constexpr int64_t kMaxChannels = 65536;
-constexpr int64_t kMaxDepth = 1000;
+constexpr int64_t kMaxBlocks = 1000;
 
 // A walk along the graph, inputs first: what a stage has comes after its patch embedding and before the next.
 struct Walk {
@@ -63,7 +63,7 @@ bool IsWithin(int64_t value, int64_t limit) { return value >= 1 && value <= limi
 bool IsPlausible(const ModelConfig& config) {
   return IsWithin(config.head_width, kMaxChannels) && IsWithin(config.classes, kMaxChannels) &&
          std::ranges::all_of(config.stages, [](const Stage& stage) {
-           return IsWithin(stage.width, kMaxChannels) && IsWithin(stage.depth, kMaxDepth) &&
+           return IsWithin(stage.width, kMaxChannels) && IsWithin(stage.depth, kMaxBlocks) &&
                   IsWithin(stage.heads, stage.width) && stage.width % stage.heads == 0 &&
                   IsWithin(stage.sr_ratio, kMaxChannels) && IsWithin(stage.ffn_width, 16 * kMaxChannels);
          });
