@@ -1,6 +1,7 @@
 #include "onnx/import.h"
 
 #include "formats/printable.h"
+#include "onnx/opset.h"
 #include "onnx/translator.h"
 
 namespace segforge {
@@ -8,9 +9,6 @@ namespace {
 
 constexpr int64_t kMaxPixels = int64_t{1}
                                << 28;  // of a batch; beyond it sizes of maps might not fit a number
-
-constexpr int64_t kMinOpset = 11;
-constexpr int64_t kMaxOpset = 22;
 
 Status CheckNode(const OnnxNode& node) {
   for (const OnnxAttribute& attribute : node.attributes) {
