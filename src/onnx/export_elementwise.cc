@@ -42,9 +42,10 @@ ExportedValue Add(Exporter& exporter, const Node& node) {
 ExportedValue Mul(Exporter& exporter, const Node& node) {
   const Tensor* factor = exporter.graph().ConstantInput(node, 1);
   SEGFORGE_CHECK(factor != nullptr && factor->shape().elems() == 1);
+  const std::string scalar =
+      exporter.Scalar(exporter.graph().node(node.inputs[1]).name, factor->span<float>()[0]);
   const Form form = exporter.FormOf(node.inputs[0]);
-  return {form, exporter.Add("Mul", node.name,
-                             {exporter.As(form, node.inputs[0]), exporter.AddConstant(node.inputs[1])})};
+  return {form, exporter.Add("Mul", node.name, {exporter.As(form, node.inputs[0]), scalar})};
 }
 
 constexpr std::array<ExportRow, 5> kRows = {

@@ -15,7 +15,9 @@ std::vector<NodeId> MatchAt(const Graph& graph, const Uses& uses, NodeId y) {
   NodeId sum = graph.node(y).inputs[0];
   while (graph.node(sum).op == Op::kAdd && uses.HasOnlyReader(sum, reader)) {
     const NodeId map = graph.node(sum).inputs[1];
-    if (graph.node(map).op != Op::kResizeBilinear || !uses.HasOnlyReader(map, sum)) break;
+    const bool is_resized = graph.node(map).op == Op::kResizeBilinear &&
+                            graph.node(map).type == graph.node(sum).type && uses.HasOnlyReader(map, sum);
+    if (!is_resized) break;
     terms.push_back(graph.node(map).inputs[0]);
     reader = sum;
     sum = graph.node(sum).inputs[0];

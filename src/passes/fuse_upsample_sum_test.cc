@@ -7,7 +7,7 @@
 namespace segforge {
 namespace {
 
-enum class Miss { kNone, kNoRelu, kNotResized, kSumRead, kMapRead };
+enum class Miss { kNone, kNoRelu, kNotResized, kSumRead, kMapRead, kBroadcast };
 
 // relu((x + resize(a)) + resize(b)); returns the number of maps that were fused into one sum.
 size_t MapsFused(Miss miss) {
@@ -15,7 +15,8 @@ size_t MapsFused(Miss miss) {
   const NodeId x = t.Input(6);
   const NodeId a = t.Conv(x, 6, 3, 2, 1), b = t.Conv(a, 6, 3, 2, 1);
   const NodeId map_a = t.Resize(a, x);
-  const NodeId map_b = miss == Miss::kNotResized ? x : t.Resize(b, x);
+  NodeId map_b = miss == Miss::kNotResized ? x : t.Resize(b, x);
+  if (miss == Miss::kBroadcast) map_b = t.Add(Op::kResizeBilinear, {b}, ResizeAttrs{1, 1});
   const NodeId inner = t.Add(Op::kAdd, {x, map_a});
   const NodeId sum = t.Add(Op::kAdd, {inner, map_b});
   const NodeId y = t.Add(miss == Miss::kNoRelu ? Op::kGelu : Op::kRelu, {sum});
@@ -39,7 +40,8 @@ TEST(FuseUpsampleSum, TakesEveryMapThatItMay) {
 }
 
 TEST(FuseUpsampleSum, LeavesNearMissesAlone) {
-  for (const Miss miss : {Miss::kNoRelu, Miss::kNotResized, Miss::kMapRead}) EXPECT_EQ(MapsFused(miss), 0u);
+  for (const Miss miss : {Miss::kNoRelu, Miss::kNotResized, Miss::kMapRead, Miss::kBroadcast})
+    EXPECT_EQ(MapsFused(miss), 0u);
 }
 
 }  // namespace
