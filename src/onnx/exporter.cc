@@ -127,9 +127,10 @@ OnnxValueInfo Exporter::InfoOf(const std::string& name, DType dtype, const std::
 
 void Exporter::AddImage(const Node& input, NodeId id) {
   const DimShape& shape = input.type.shape;
-  Set(id, {Form::kMap, UniqueName(input.name)});
-  file_.inputs.push_back(InfoOf(input.name, DType::kF32, {shape[0], shape[3], shape[1], shape[2]},
-                                {"batch", "", "height", "width"}));
+  const std::string name = UniqueName(input.name);
+  Set(id, {Form::kMap, name});
+  file_.inputs.push_back(
+      InfoOf(name, DType::kF32, {shape[0], shape[3], shape[1], shape[2]}, {"batch", "", "height", "width"}));
 }
 
 Status Exporter::ExportNode(NodeId id) {

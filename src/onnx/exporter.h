@@ -44,7 +44,6 @@ class Exporter {
   // Each returns the name of the value made, which is `name` unless that is taken.
   std::string Add(std::string_view op, const std::string& name, std::vector<std::string> inputs,
                   std::vector<OnnxAttribute> attributes = {});
-  std::string AddTensor(const std::string& name, std::shared_ptr<const Tensor> tensor);
   std::string AddWeight(const std::string& name, std::shared_ptr<const Tensor> tensor);  // f32, or stored f16
   std::string AddConstant(NodeId constant);                  // as it is in the graph
   std::string Scalar(const std::string& name, float value);  // one for each name
@@ -57,9 +56,13 @@ class Exporter {
 
  private:
   std::optional<int64_t> Known(const Dim& dim) const;  // empty where it depends on what is free
+  std::string AddTensor(const std::string& name, std::shared_ptr<const Tensor> tensor);
   std::string ToTokens(NodeId value);
   std::string ToMap(NodeId value);
   std::string SizeOf(const Dim& height, const Dim& width);  // i64 [2]
+  std::string ResizeSizes(const std::string& name, NodeId value, const Dim& height,
+                          const Dim& width);  // i64 [4]
+  std::string LeftOut();                      // an input of Resize
   std::string UniqueName(const std::string& name);
   void Set(NodeId value, const ExportedValue& exported);
   Status ExportNode(NodeId id);

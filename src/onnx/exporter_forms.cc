@@ -82,32 +82,35 @@ std::string Exporter::SizeOf(const Dim& height, const Dim& width) {
   return shared;
 }
 
-std::string Exporter::Resized(const std::string& name, NodeId value, const Dim& height, const Dim& width) {
+std::string Exporter::ResizeSizes(const std::string& name, NodeId value, const Dim& height,
+                                  const Dim& width) {
   const DimShape& shape = graph_.node(value).type.shape;
-  const std::string map = As(Form::kMap, value);
+  const int64_t channels = shape[3].constant();
   const std::optional<int64_t> n = Known(shape[0]), h = Known(height), w = Known(width);
-  std::string sizes;
-  if (n && h && w) {
-    sizes = Numbers({*n, shape[3].constant(), *h, *w});
+  if (n && h && w) return Numbers({*n, channels, *h, *w});
+  std::string outer;
+  if (n) {
+    outer = Numbers({*n, channels});
   } else {
-    std::string outer;
-    if (n) {
-      outer = Numbers({*n, shape[3].constant()});
-    } else {
-      const std::string own = Add("Shape", name + ".shape", {map});
-      outer = Add("Slice", name + ".batch", {own, Numbers({0}), Numbers({2}), Numbers({0})});
-    }
-    sizes = Add("Concat", name + ".sizes", {outer, SizeOf(height, width)}, {{"axis", int64_t{0}}});
+    const std::string own = Add("Shape", name + ".shape", {As(Form::kMap, value)});
+    outer = Add("Slice", name + ".batch", {own, Numbers({0}), Numbers({2}), Numbers({0})});
   }
-  // Until opset 13 what is left out is an empty list.
-  std::string none;
-  if (opset() < 13) {
-    std::string& empty = shared_["empty"];
-    if (empty.empty()) empty = AddTensor("empty", std::make_shared<const Tensor>(DType::kF32, Shape{0}));
-    none = empty;
-  }
+  return Add("Concat", name + ".sizes", {outer, SizeOf(height, width)}, {{"axis", int64_t{0}}});
+}
+
+// Until opset 13 what is left out is an empty list.
+std::string Exporter::LeftOut() {
+  if (opset() >= 13) return "";
+  std::string& empty = shared_["empty"];
+  if (empty.empty()) empty = AddTensor("empty", std::make_shared<const Tensor>(DType::kF32, Shape{0}));
+  return empty;
+}
+
+std::string Exporter::Resized(const std::string& name, NodeId value, const Dim& height, const Dim& width) {
+  const std::string map = As(Form::kMap, value);
+  const std::string sizes = ResizeSizes(name, value, height, width);
   return Add(
-      "Resize", name, {map, none, none, sizes},
+      "Resize", name, {map, LeftOut(), LeftOut(), sizes},
       {{"mode", std::string("linear")}, {"coordinate_transformation_mode", std::string("half_pixel")}});
 }
 

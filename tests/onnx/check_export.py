@@ -1,6 +1,6 @@
 """Runs exported ONNX files in ONNX Runtime and OpenVINO and compares them with Segforge.
 
-    python tests/onnx/check_export.py build/segforge       (needs onnx, onnxruntime, openvino and numpy)
+    python tests/onnx/check_export.py build/segforge       (needs the packages of bench/requirements.txt)
 
 For a model of each family, of which two need the shared folder: every opset, sizes fixed and free, logits and labels,
 the head folded and as published, weights in float32 and float16. Each file must pass onnx.checker, be read back by
