@@ -57,7 +57,8 @@ std::vector<float> Constants(const Graph& graph) {
 // float16 keeps 11 bits, and steps of 6e-8; weights that passes make of several have the errors of all.
 void ExpectNear(const std::vector<float>& got, const std::vector<float>& want) {
   ASSERT_EQ(got.size(), want.size());
-  for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 4e-3f * std::abs(want[i]) + 1e-7f) << i;
+  for (size_t i = 0; i < got.size(); ++i)
+    ASSERT_NEAR(got[i], want[i], 4e-3f * std::abs(want[i]) + 1e-7f) << i;
 }
 
 struct Case {
