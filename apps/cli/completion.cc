@@ -21,6 +21,9 @@ const std::map<std::string_view, std::string_view> kValues = {
     {"--layout", "pairs cityscapes ade20k list"},
     {"--precision", "auto fp32 tf32 fp16 bf16"},
     {"--precisions", "fp32 tf32 fp16 bf16"},
+    {"--output", "logits labels"},
+    {"--head", "folded published"},
+    {"--weights", "fp32 fp16"},
     {"--reference-precision", "auto fp32 tf32 fp16 bf16"},
 };
 

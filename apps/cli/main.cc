@@ -11,6 +11,7 @@
 #include "doctor.h"
 #include "eval.h"
 #include "exit_code.h"
+#include "export.h"
 #include "inspect.h"
 #include "interrupt.h"
 #include "profile.h"
@@ -26,6 +27,7 @@ constexpr const char* kFooter = R"(Examples:
   segforge compare street-b0 --against street-b0 --reference-device ref --size 64x64 street.jpg
   segforge eval street-b0 --data camvid/test --ignore 11
   segforge build street-b0 -o street.segforge
+  segforge export street-b0 -o street.onnx
   segforge bench street-b0 --sizes 512x512,1024x1024
   segforge completion bash > ~/.local/share/bash-completion/completions/segforge
 
@@ -40,6 +42,7 @@ struct CommandLine {
   CompareOptions compare_options;
   EvalOptions eval_options;
   BuildVerbOptions build_options;
+  ExportVerbOptions export_options;
   BenchOptions bench_options;
   ProfileVerbOptions profile_options;
   DoctorOptions doctor_options;
@@ -49,6 +52,7 @@ struct CommandLine {
   CLI::App* compare = AddCompareCommand(program, compare_options);
   CLI::App* eval = AddEvalCommand(program, eval_options);
   CLI::App* build = AddBuildCommand(program, build_options);
+  CLI::App* export_onnx = AddExportCommand(program, export_options);
   CLI::App* bench = AddBenchCommand(program, bench_options);
   CLI::App* profile = AddProfileCommand(program, profile_options);
   CLI::App* doctor = AddDoctorCommand(program, doctor_options);
@@ -74,14 +78,15 @@ int Dispatch(const CommandLine& line) {
   if (line.compare->parsed()) return Compare(line.compare_options);
   if (line.eval->parsed()) return Eval(line.eval_options);
   if (line.build->parsed()) return Build(line.build_options);
+  if (line.export_onnx->parsed()) return Export(line.export_options);
   if (line.bench->parsed()) return Bench(line.bench_options);
   if (line.profile->parsed()) return Profile(line.profile_options);
   if (line.doctor->parsed()) return Doctor(line.doctor_options);
   if (!line.completion->parsed()) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        "expected a verb: segment, inspect, compare, eval, build, bench, profile, doctor or completion; "
-        "see segforge --help");
+    throw Error(ErrorCode::kInvalidInput,
+                "expected a verb: segment, inspect, compare, eval, build, export, bench, profile, doctor or "
+                "completion; "
+                "see segforge --help");
   }
   std::cout << CompletionScript(line.program, line.shell);
   return kSuccess;

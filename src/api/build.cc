@@ -6,13 +6,13 @@
 #include "api/model_info.h"
 #include "api/model_locator.h"
 #include "api/network_input.h"
+#include "api/source_name.h"
 #include "api/tune.h"
 #include "backend/cpu/target.h"
 #include "backend/cuda/cuda.h"
 #include "base/stopwatch.h"
 #include "engine/headroom.h"
 #include "image/decode.h"
-#include "model/one_line.h"
 #include "segforge/evaluate.h"
 
 namespace segforge {
@@ -49,12 +49,6 @@ std::vector<InputSize> CheckedSizes(const BuildOptions& options) {
     sizes.push_back({size.batch, size.height, size.width});
   }
   return sizes;
-}
-
-// Without its folders, which say more of whoever built it than of the model.
-std::string SourceName(const std::string& model) {
-  const fs::path path = fs::path(model).lexically_normal();
-  return OneLine((path.has_filename() ? path : path.parent_path()).filename().string());
 }
 
 EngineBuild StartBuild(const BuildOptions& options, const Backend& backend, Precision precision) {

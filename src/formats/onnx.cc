@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "base/memory.h"
+#include "formats/onnx_opaque.h"
 #include "formats/onnx_scan.h"
 #include "formats/onnx_tensor.h"
 #include "formats/printable.h"
@@ -10,18 +11,27 @@
 namespace segforge {
 namespace {
 
-constexpr int64_t kMinOpset = 11;
-constexpr int64_t kMaxOpset = 22;
-
+using onnx::TensorProto;
 using Names = std::unordered_set<std::string>;
 
-Result<int64_t> ReadOpset(const onnx::ModelProto& proto) {
+bool IsOwnDomain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
+
+Status ReadOpsets(const onnx::ModelProto& proto, OnnxFile& model) {
   for (const auto& set : proto.opset_import()) {
-    if (!set.domain().empty() && set.domain() != "ai.onnx") continue;
-    if (set.version() >= kMinOpset && set.version() <= kMaxOpset) return set.version();
-    return Unsupported("opset {}: expected {} to {}", set.version(), kMinOpset, kMaxOpset);
+    if (IsOwnDomain(set.domain())) {
+      model.opset = set.version();
+    } else {
+      model.other_opsets.emplace_back(set.domain(), set.version());
+    }
   }
-  return InvalidInput("not an ONNX file: it names no operator set");
+  return model.opset > 0 ? Status() : InvalidInput("not an ONNX file: it names no operator set");
+}
+
+bool IsKnownType(const TensorProto& proto) { return OnnxDType(proto.data_type()).ok(); }
+
+Result<OnnxAttribute> ReadOpaque(const onnx::AttributeProto& proto) {
+  SEGFORGE_ASSIGN_OR_RETURN(OnnxOpaque opaque, OpaqueAttribute(proto));
+  return OnnxAttribute{proto.name(), std::move(opaque)};
 }
 
 Result<OnnxAttribute> ReadAttribute(const onnx::AttributeProto& proto, OnnxStorage& storage) {
@@ -41,29 +51,38 @@ Result<OnnxAttribute> ReadAttribute(const onnx::AttributeProto& proto, OnnxStora
       return OnnxAttribute{proto.name(),
                            std::vector<std::string>(proto.strings().begin(), proto.strings().end())};
     case Type::TENSOR: {
+      if (!IsKnownType(proto.t())) return ReadOpaque(proto);
       SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView tensor, ReadOnnxTensor(proto.t(), storage));
       return OnnxAttribute{proto.name(), tensor};
     }
     default:
-      return Unsupported("attributes of type {} are not supported", static_cast<int>(proto.type()));
+      return ReadOpaque(proto);
   }
+}
+
+Status CheckReads(const std::vector<std::string>& names, const Names& known) {
+  for (const std::string& name : names) {
+    if (!name.empty() && !known.contains(name))
+      return InvalidInput("reads \"{}\", which nothing before it makes", Printable(name));
+  }
+  return Status();
 }
 
 // An input may be left out (""), but what is there must have been made by then: this also rules out cycles.
 Result<OnnxNode> ReadNode(const onnx::NodeProto& proto, Names& known, OnnxStorage& storage) {
   OnnxNode node = {proto.op_type(),
-                   proto.domain() == "ai.onnx" ? "" : proto.domain(),
+                   IsOwnDomain(proto.domain()) ? "" : proto.domain(),
                    proto.name(),
                    {proto.input().begin(), proto.input().end()},
                    {proto.output().begin(), proto.output().end()},
-                   {}};
-  for (const std::string& input : node.inputs) {
-    if (!input.empty() && !known.contains(input))
-      return InvalidInput("reads \"{}\", which nothing before it makes", Printable(input));
-  }
+                   {},
+                   RestOf(proto)};
+  SEGFORGE_RETURN_IF_ERROR(CheckReads(node.inputs, known));
   for (const auto& attribute : proto.attribute()) {
     Result<OnnxAttribute> read = ReadAttribute(attribute, storage);
     if (!read.ok()) return read.status().Within(fmt::format("attribute \"{}\"", Printable(attribute.name())));
+    if (const auto* opaque = std::get_if<OnnxOpaque>(&read->value))
+      SEGFORGE_RETURN_IF_ERROR(CheckReads(opaque->reads, known));
     node.attributes.push_back(std::move(*read));
   }
   for (const std::string& output : node.outputs) {
@@ -73,64 +92,85 @@ Result<OnnxNode> ReadNode(const onnx::NodeProto& proto, Names& known, OnnxStorag
   return node;
 }
 
-Result<OnnxValueInfo> ReadValueInfo(const onnx::ValueInfoProto& proto) {
+OnnxValueInfo ReadValueInfo(const onnx::ValueInfoProto& proto) {
   OnnxValueInfo info = {proto.name(), {}, {}};
-  if (!proto.type().has_tensor_type()) return info;
   const auto& type = proto.type().tensor_type();
-  if (type.elem_type() != 0) {
-    SEGFORGE_ASSIGN_OR_RETURN(info.dtype, OnnxDType(type.elem_type()));
+  const Result<DType> dtype = OnnxDType(type.elem_type());
+  if (proto.has_type() && (!proto.type().has_tensor_type() || (type.elem_type() != 0 && !dtype.ok()))) {
+    info.opaque = proto.SerializeAsString();
+    return info;
   }
+  if (dtype.ok()) info.dtype = *dtype;
   if (!type.has_shape()) return info;
   info.dims.emplace();
+  bool has_names = false;
   for (const auto& dim : type.shape().dim()) {
     const bool is_known = dim.has_dim_value() && dim.dim_value() > 0;
     info.dims->push_back(is_known ? dim.dim_value() : kFreeDim);
+    info.dim_names.push_back(dim.dim_param());
+    has_names = has_names || !dim.dim_param().empty();
   }
+  if (!has_names) info.dim_names.clear();
   return info;
 }
 
+Status ReadInitializer(const TensorProto& proto, OnnxStorage& storage, OnnxFile& model) {
+  if (!IsKnownType(proto)) {
+    SEGFORGE_ASSIGN_OR_RETURN(OnnxOpaque opaque, OpaqueTensor(proto));
+    model.other_initializers.emplace_back(proto.name(), std::move(opaque));
+    return Status();
+  }
+  SEGFORGE_ASSIGN_OR_RETURN(const ConstTensorView tensor, ReadOnnxTensor(proto, storage));
+  model.initializers.push_back({proto.name(), tensor});
+  return Status();
+}
+
+Status CheckInitializerName(const std::string& name, Names& known) {
+  if (!IsPlainName(name)) return InvalidInput("that is no name");
+  if (!known.insert(name).second) return InvalidInput("it is there twice");
+  return Status();
+}
+
 Status ReadInitializers(const onnx::GraphProto& graph, Names& known, OnnxStorage& storage, OnnxFile& model) {
-  if (graph.sparse_initializer_size() > 0) return Unsupported("sparse initializers are not supported");
   for (const auto& proto : graph.initializer()) {
-    const std::string what = fmt::format("initializer \"{}\"", Printable(proto.name()));
-    if (!IsPlainName(proto.name())) return InvalidInput("{}: that is no name", what);
-    if (!known.insert(proto.name()).second) return InvalidInput("{}: it is there twice", what);
-    Result<ConstTensorView> tensor = ReadOnnxTensor(proto, storage);
-    if (!tensor.ok()) return tensor.status().Within(what);
-    model.initializers.push_back({proto.name(), *tensor});
+    Status status = CheckInitializerName(proto.name(), known);
+    if (status.ok()) status = ReadInitializer(proto, storage, model);
+    if (!status.ok()) return status.Within(fmt::format("initializer \"{}\"", Printable(proto.name())));
+  }
+  for (const auto& proto : graph.sparse_initializer()) {
+    const std::string& name = proto.values().name();
+    Status status = CheckInitializerName(name, known);
+    if (!status.ok()) return status.Within(fmt::format("sparse initializer \"{}\"", Printable(name)));
+    SEGFORGE_ASSIGN_OR_RETURN(OnnxOpaque opaque, OpaqueTensor(proto));
+    model.other_initializers.emplace_back(name, std::move(opaque));
   }
   return Status();
 }
 
 // Files of the first versions list initializers as inputs too.
-Status ReadInputs(const onnx::GraphProto& graph, Names& known, OnnxFile& model) {
+void ReadInputs(const onnx::GraphProto& graph, Names& known, OnnxFile& model) {
   for (const auto& proto : graph.input()) {
-    if (!known.insert(proto.name()).second) continue;
-    Result<OnnxValueInfo> info = ReadValueInfo(proto);
-    if (!info.ok()) return info.status().Within(fmt::format("input \"{}\"", Printable(proto.name())));
-    model.inputs.push_back(std::move(*info));
+    if (known.insert(proto.name()).second) model.inputs.push_back(ReadValueInfo(proto));
   }
-  return Status();
 }
 
 Status ReadOutputs(const onnx::GraphProto& graph, const Names& known, OnnxFile& model) {
   for (const auto& proto : graph.output()) {
-    const std::string what = fmt::format("output \"{}\"", Printable(proto.name()));
-    if (!known.contains(proto.name())) return InvalidInput("{}: nothing makes it", what);
-    Result<OnnxValueInfo> info = ReadValueInfo(proto);
-    if (!info.ok()) return info.status().Within(what);
-    model.outputs.push_back(std::move(*info));
+    if (!known.contains(proto.name()))
+      return InvalidInput("output \"{}\": nothing makes it", Printable(proto.name()));
+    model.outputs.push_back(ReadValueInfo(proto));
   }
   return Status();
 }
 
 Result<OnnxFile> ReadModel(const onnx::ModelProto& proto, const std::filesystem::path& folder) {
   OnnxFile model;
-  SEGFORGE_ASSIGN_OR_RETURN(model.opset, ReadOpset(proto));
+  SEGFORGE_RETURN_IF_ERROR(ReadOpsets(proto, model));
+  model.ir_version = proto.ir_version();
   OnnxStorage storage = {folder, {}};
   Names known;
   SEGFORGE_RETURN_IF_ERROR(ReadInitializers(proto.graph(), known, storage, model));
-  SEGFORGE_RETURN_IF_ERROR(ReadInputs(proto.graph(), known, model));
+  ReadInputs(proto.graph(), known, model);
   for (const auto& node : proto.graph().node()) {
     Result<OnnxNode> read = ReadNode(node, known, storage);
     if (!read.ok()) {
@@ -140,7 +180,9 @@ Result<OnnxFile> ReadModel(const onnx::ModelProto& proto, const std::filesystem:
     model.nodes.push_back(std::move(*read));
   }
   SEGFORGE_RETURN_IF_ERROR(ReadOutputs(proto.graph(), known, model));
+  for (const auto& info : proto.graph().value_info()) model.values.push_back(ReadValueInfo(info));
   for (const auto& entry : proto.metadata_props()) model.metadata.emplace_back(entry.key(), entry.value());
+  model.rest = RestOf(proto);
   model.owned = std::move(storage.owned);
   return model;
 }
@@ -151,7 +193,7 @@ Result<OnnxFile> OnnxFromBytes(const SharedBytes& source, const std::filesystem:
   if (source.bytes.size() > INT32_MAX)
     return Unsupported("{} bytes: an ONNX file has at most 2 GiB", source.bytes.size());
   SEGFORGE_ASSIGN_OR_RETURN(const int64_t bytes, ScanOnnx(source.bytes));
-  SEGFORGE_RETURN_IF_ERROR(CheckMemory(bytes, "the parsed file"));
+  SEGFORGE_RETURN_IF_ERROR(CheckMemory(2 * bytes, "the parsed file"));
   const auto proto = std::make_shared<onnx::ModelProto>();
   if (!proto->ParseFromArray(source.bytes.data(), static_cast<int>(source.bytes.size())))
     return InvalidInput("not an ONNX file, or a damaged one");

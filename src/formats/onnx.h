@@ -12,10 +12,17 @@
 
 namespace segforge {
 
+// What Segforge does not look into and passes on as it is: graphs, sparse tensors, types, tensors of other
+// element types.
+struct OnnxOpaque {
+  std::string bytes;               // of the message in the wire format
+  std::vector<std::string> reads;  // values of the graph around it that graphs in it read
+};
+
 struct OnnxAttribute {
   std::string name;
   std::variant<int64_t, float, std::string, ConstTensorView, std::vector<int64_t>, std::vector<float>,
-               std::vector<std::string>>
+               std::vector<std::string>, OnnxOpaque>  // AttributeProto
       value;
 };
 
@@ -26,6 +33,7 @@ struct OnnxNode {
   std::vector<std::string> inputs;  // "" where an optional input is left out
   std::vector<std::string> outputs;
   std::vector<OnnxAttribute> attributes;
+  std::string rest = {};  // NodeProto of everything else, such as doc strings
 
   // The attribute's value; null where there is none, or one of another type.
   template <typename T>
@@ -47,27 +55,35 @@ struct OnnxNode {
 
 constexpr int64_t kFreeDim = -1;  // a size that the file leaves open, named or not
 
-// An input or output of the graph.
+// What a file says of a value.
 struct OnnxValueInfo {
   std::string name;
   std::optional<DType> dtype;                // empty when the file does not say
   std::optional<std::vector<int64_t>> dims;  // sizes, or kFreeDim
+  std::vector<std::string> dim_names = {};   // of dims, "" for those without; empty where none has one
+  std::string opaque = {};  // ValueInfoProto, of what is no tensor or of another element type; else ""
 };
 
 // Owns what its tensors view. Movable.
 struct OnnxFile {
-  int64_t opset = 0;                  // of ONNX's own operators, 11 to 22
+  int64_t ir_version = 0;
+  int64_t opset = 0;  // of ONNX's own operators
+  std::vector<std::pair<std::string, int64_t>> other_opsets;
   std::vector<OnnxValueInfo> inputs;  // without those that have an initializer
   std::vector<OnnxValueInfo> outputs;
+  std::vector<OnnxValueInfo> values;      // between them, as far as the file says
   std::vector<NamedTensor> initializers;  // names are unique
+  std::vector<std::pair<std::string, OnnxOpaque>>
+      other_initializers;       // by name: TensorProto, or SparseTensorProto
   std::vector<OnnxNode> nodes;  // as the file has them: each after those that it reads, or it is refused
   std::vector<std::pair<std::string, std::string>> metadata;
+  std::string rest;  // ModelProto of everything else: producer, names, doc strings, functions
   std::vector<std::shared_ptr<const void>> owned;
 };
 
 // folder: where external data is looked for, below it and nowhere else; empty: external data is refused.
-// Fails on truncated files, other opsets, nested graphs, tensors whose bytes do not fit their shape, names
-// given twice and values that are read before they are made.
+// Fails on truncated files, graphs nested deeper than 16, tensors whose bytes do not fit their shape,
+// external data in what is passed on, names given twice and values that are read before they are made.
 Result<OnnxFile> OnnxFromBytes(const SharedBytes& source, const std::filesystem::path& folder);
 
 // The same from a file. Errors start with its name.

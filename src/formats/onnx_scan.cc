@@ -36,6 +36,7 @@ constexpr std::array<Field, 28> kFields = {{
 constexpr int64_t kBytesPerField = 256;  // more than any of the schema's messages takes when it is empty
 constexpr int64_t kBytesPerNumberByte = 8;
 constexpr int64_t kBytesPerOtherByte = kBytesPerField / 2;  // an empty message is two bytes in the file
+constexpr int kMaxDepth = 17;                               // of graphs, the outermost counted
 enum WireType : uint64_t { kVarint = 0, kFixed64 = 1, kLength = 2, kFixed32 = 5 };
 
 Content Holds(Content in, uint64_t number) {
@@ -55,23 +56,23 @@ Result<uint64_t> ReadVarint(ByteReader& reader) {
   return InvalidInput("not an ONNX file: a number of more than 10 bytes at offset {}", reader.position());
 }
 
-Result<int64_t> ScanMessage(std::span<const std::byte> bytes, Content message);
+Result<int64_t> ScanMessage(std::span<const std::byte> bytes, Content message, int depth);
 
-Result<int64_t> ScanField(ByteReader& reader, Content message, uint64_t number) {
+Result<int64_t> ScanField(ByteReader& reader, Content message, uint64_t number, int depth) {
   SEGFORGE_ASSIGN_OR_RETURN(const uint64_t length, ReadVarint(reader));
   SEGFORGE_ASSIGN_OR_RETURN(const auto content, reader.Take(static_cast<size_t>(length)));
   const auto size = static_cast<int64_t>(length);
   const Content held = Holds(message, number);
-  if (held == Content::kGraph && message == Content::kAttribute)
-    return Unsupported("a node holds a graph of its own (If, Loop or Scan), which is not supported");
+  if (held == Content::kGraph && ++depth > kMaxDepth)
+    return Unsupported("graphs inside of graphs: expected at most {} of them", kMaxDepth - 1);
   if (held == Content::kText) return kBytesPerField + size;
   if (held == Content::kNumbers) return kBytesPerField + size * kBytesPerNumberByte;
   if (held == Content::kOther) return kBytesPerField + size * kBytesPerOtherByte;
-  SEGFORGE_ASSIGN_OR_RETURN(const int64_t inside, ScanMessage(content, held));
+  SEGFORGE_ASSIGN_OR_RETURN(const int64_t inside, ScanMessage(content, held, depth));
   return kBytesPerField + inside;
 }
 
-Result<int64_t> ScanMessage(std::span<const std::byte> bytes, Content message) {
+Result<int64_t> ScanMessage(std::span<const std::byte> bytes, Content message, int depth) {
   ByteReader reader(bytes);
   int64_t total = 0;
   while (reader.left() > 0) {
@@ -88,7 +89,7 @@ Result<int64_t> ScanMessage(std::span<const std::byte> bytes, Content message) {
         SEGFORGE_RETURN_IF_ERROR(reader.Take(4).status());
         break;
       case kLength: {
-        SEGFORGE_ASSIGN_OR_RETURN(taken, ScanField(reader, message, tag >> 3));
+        SEGFORGE_ASSIGN_OR_RETURN(taken, ScanField(reader, message, tag >> 3, depth));
         break;
       }
       default:
@@ -102,6 +103,6 @@ Result<int64_t> ScanMessage(std::span<const std::byte> bytes, Content message) {
 
 }  // namespace
 
-Result<int64_t> ScanOnnx(std::span<const std::byte> bytes) { return ScanMessage(bytes, Content::kModel); }
+Result<int64_t> ScanOnnx(std::span<const std::byte> bytes) { return ScanMessage(bytes, Content::kModel, 0); }
 
 }  // namespace segforge

@@ -10,7 +10,7 @@
 namespace segforge {
 
 // An upper bound of the bytes that the parsed file takes. Walks the fields' tags and lengths only. Fails on
-// what is no ONNX file, and on graphs inside of nodes (If, Loop, Scan), which also bounds the depth.
+// what is no ONNX file, and on graphs inside of nodes (If, Loop, Scan) more than 16 deep.
 Result<int64_t> ScanOnnx(std::span<const std::byte> bytes);
 
 }  // namespace segforge

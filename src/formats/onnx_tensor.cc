@@ -1,5 +1,7 @@
 #include "formats/onnx_tensor.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "formats/onnx_external.h"
@@ -8,6 +10,22 @@ namespace segforge {
 namespace {
 
 using onnx::TensorProto;
+
+struct TypeRow {
+  DType dtype;
+  int32_t data_type;
+};
+constexpr std::array<TypeRow, 11> kTypes = {{{DType::kF64, TensorProto::DOUBLE},
+                                             {DType::kF32, TensorProto::FLOAT},
+                                             {DType::kF16, TensorProto::FLOAT16},
+                                             {DType::kBF16, TensorProto::BFLOAT16},
+                                             {DType::kI64, TensorProto::INT64},
+                                             {DType::kI32, TensorProto::INT32},
+                                             {DType::kI16, TensorProto::INT16},
+                                             {DType::kI8, TensorProto::INT8},
+                                             {DType::kU16, TensorProto::UINT16},
+                                             {DType::kU8, TensorProto::UINT8},
+                                             {DType::kBool, TensorProto::BOOL}}};
 
 // Elements that are kept as int32, or in another wider type: narrowed into memory of their own.
 template <typename T, typename Values>
@@ -87,32 +105,15 @@ Result<ConstTensorView> ReadExternal(const TensorProto& proto, ConstTensorView v
 }  // namespace
 
 Result<DType> OnnxDType(int32_t data_type) {
-  switch (data_type) {
-    case TensorProto::FLOAT:
-      return DType::kF32;
-    case TensorProto::UINT8:
-      return DType::kU8;
-    case TensorProto::INT8:
-      return DType::kI8;
-    case TensorProto::UINT16:
-      return DType::kU16;
-    case TensorProto::INT16:
-      return DType::kI16;
-    case TensorProto::INT32:
-      return DType::kI32;
-    case TensorProto::INT64:
-      return DType::kI64;
-    case TensorProto::BOOL:
-      return DType::kBool;
-    case TensorProto::FLOAT16:
-      return DType::kF16;
-    case TensorProto::DOUBLE:
-      return DType::kF64;
-    case TensorProto::BFLOAT16:
-      return DType::kBF16;
-    default:
-      return Unsupported("element type {} is not supported", data_type);
-  }
+  const auto* found = std::ranges::find(kTypes, data_type, &TypeRow::data_type);
+  if (found == kTypes.end()) return Unsupported("element type {} is not supported", data_type);
+  return found->dtype;
+}
+
+int32_t OnnxNumberOf(DType dtype) {
+  const auto* found = std::ranges::find(kTypes, dtype, &TypeRow::dtype);
+  SEGFORGE_CHECK(found != kTypes.end());
+  return found->data_type;
 }
 
 Result<ConstTensorView> ReadOnnxTensor(const TensorProto& proto, OnnxStorage& storage) {

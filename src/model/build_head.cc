@@ -21,10 +21,27 @@ NodeId Project(GraphBuilder& builder, const ModelConfig& config, const HeadWeigh
   return builder.Add(Op::kRelu, name + ".relu", {x});
 }
 
+// What follows the sum of the stages is for the caller to add.
+NodeId FoldedSum(GraphBuilder& builder, const ModelConfig& config, const HeadWeights& weights,
+                 const std::array<NodeId, 4>& features) {
+  std::vector<NodeId> terms;
+  for (size_t i = 0; i < features.size(); ++i) {
+    NodeId term = Project(builder, config, weights, i, features[i]);
+    if (config.family == Family::kMmseg1)
+      term = builder.Linear(fmt::format("head.fuse.{}", i), term, weights.fuse_parts[i]);
+    terms.push_back(term);
+  }
+  return builder.Add(Op::kUpsampleSum, "head.fuse", terms, UpsampleSumAttrs{Activation::kRelu});
+}
+
 }  // namespace
 
 NodeId BuildHead(GraphBuilder& builder, const ModelConfig& config, const HeadWeights& weights,
                  const std::array<NodeId, 4>& features) {
+  if (weights.is_folded) {
+    return builder.Linear("head.classifier", FoldedSum(builder, config, weights, features),
+                          weights.classifier);
+  }
   const DimShape& first = builder.shape(features[0]);
   const ResizeAttrs to_first = {first[1], first[2]};
   std::vector<NodeId> maps;

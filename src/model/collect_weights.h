@@ -75,11 +75,17 @@ HeadWeights CollectHead(Source& source, const NameTable& names, const ModelConfi
 }
 
 template <typename Source>
+std::array<StageWeights, 4> CollectEncoder(Source& source, const NameTable& names,
+                                           const ModelConfig& config) {
+  std::array<StageWeights, 4> stages;
+  for (int i = 0; i < 4; ++i) stages[static_cast<size_t>(i)] = CollectStage(source, names, config, i);
+  return stages;
+}
+
+template <typename Source>
 ModelWeights CollectWeights(Source& source, const NameTable& names, const ModelConfig& config) {
   ModelWeights weights;
-  for (int i = 0; i < 4; ++i) {
-    weights.stages[static_cast<size_t>(i)] = CollectStage(source, names, config, i);
-  }
+  weights.stages = CollectEncoder(source, names, config);
   weights.head = CollectHead(source, names, config);
   return weights;
 }

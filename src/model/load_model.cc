@@ -13,20 +13,6 @@ bool IsFile(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
-// The checkpoint in a Hugging Face folder; a path to anything but a folder is the checkpoint itself.
-Result<fs::path> LocateCheckpoint(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) return path;
-  for (const char* name :
-       {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "model.onnx"}) {
-    if (IsFile(path / name)) return path / name;
-  }
-  return InvalidInput(
-      "{}: no model.safetensors, model.safetensors.index.json, pytorch_model.bin or model.onnx in this "
-      "folder",
-      path.string());
-}
-
 // Empty where there is no such file.
 Result<std::optional<std::string>> ReadIfThere(const fs::path& path) {
   if (!IsFile(path)) return std::optional<std::string>();
@@ -77,6 +63,19 @@ Result<Model> ReadModel(const fs::path& file, const std::optional<HfConfig>& con
 }
 
 }  // namespace
+
+Result<fs::path> LocateCheckpoint(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) return path;
+  for (const char* name :
+       {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "model.onnx"}) {
+    if (IsFile(path / name)) return path / name;
+  }
+  return InvalidInput(
+      "{}: no model.safetensors, model.safetensors.index.json, pytorch_model.bin or model.onnx in this "
+      "folder",
+      path.string());
+}
 
 Result<Model> LoadModel(const fs::path& path, const LoadModelOptions& options) {
   SEGFORGE_ASSIGN_OR_RETURN(const fs::path file, LocateCheckpoint(path));

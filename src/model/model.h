@@ -50,6 +50,9 @@ struct LoadModelOptions {
 
 void OverrideEps(const LoadModelOptions& options, ModelConfig& config);
 
+// The checkpoint in a Hugging Face folder; a path to anything but a folder is the checkpoint itself.
+Result<std::filesystem::path> LocateCheckpoint(const std::filesystem::path& path);
+
 // path: a Hugging Face folder, an ONNX file (by its name, .onnx), or a checkpoint file (config.json and
 // preprocessor_config.json beside it are read when there). Errors start with the file's name; missing and
 // misshapen tensors are listed with expected and got.

@@ -8,7 +8,8 @@
 namespace segforge {
 
 // The preprocessing is the family's own: OpenCV's resampling for NVlabs and mmseg, Pillow's for Hugging Face,
-// at the image's own size. Class names are the config's, else the checkpoint's metadata "CLASSES".
+// at the image's own size, but for what the checkpoint's metadata says. Class names are the config's, else
+// those of the metadata.
 Result<Model> ModelFromCheckpoint(const Checkpoint& checkpoint, const std::optional<HfConfig>& said,
                                   const LoadModelOptions& options);
 

@@ -3,12 +3,14 @@
 #include "model/build_graph.h"
 #include "model/collect_weights.h"
 #include "model/match_graph.h"
+#include "model/metadata.h"
 #include "model/structure_of_graph.h"
 #include "model/summary.h"
 #include "model/weight_slots.h"
 #include "onnx/import.h"
 #include "passes/fuse_gelu.h"
 #include "passes/fuse_layer_norm.h"
+#include "passes/fuse_upsample_sum.h"
 
 namespace segforge {
 namespace {
@@ -20,17 +22,38 @@ const NameTable& NamesOf(Family family) {
   return kHuggingFaceNames;
 }
 
-// The graph at that size, as published.
+// The graph at that size, as published or with a folded head.
 Result<Graph> PublishedGraph(const OnnxFile& onnx, const InputSize& size) {
   SEGFORGE_ASSIGN_OR_RETURN(Graph graph, ImportGraph(onnx, size));
   SEGFORGE_RETURN_IF_ERROR(FuseLayerNorm(graph).status());
   SEGFORGE_RETURN_IF_ERROR(FuseGelu(graph).status());
+  SEGFORGE_RETURN_IF_ERROR(FuseUpsampleSum(graph).status());
   return graph;
+}
+
+// As fold-head leaves it: each stage's product, of which the first has the bias of all.
+HeadWeights CollectFoldedHead(WeightSlots& slots, const NameTable& names, const ModelConfig& config) {
+  const int64_t width = config.head_width;
+  HeadWeights head;
+  head.is_folded = true;
+  for (size_t i = 0; i < config.stages.size(); ++i) {
+    const Place place = {static_cast<int>(i), 0};
+    const bool has_relu = config.family == Family::kMmseg1;
+    head.proj[i].weight = slots.LinearWithoutBias(names.head_proj, place, width, config.stages[i].width);
+    if (has_relu || i == 0) head.proj[i].bias = slots.Bias(names.head_proj, place, width);
+    if (has_relu) head.fuse_parts[i].weight = slots.Columns(names.fuse, place.stage, width, width);
+  }
+  if (config.family == Family::kMmseg1) head.fuse_parts[0].bias = slots.Bias(names.fuse, {}, width);
+  head.classifier = slots.Linear(names.classifier, {}, config.classes, width);
+  return head;
 }
 
 ModelWeights CollectSlots(WeightSlots& slots, const GraphStructure& structure) {
   const ModelConfig& config = structure.config;
   const NameTable& names = NamesOf(config.family);
+  if (structure.has_folded_head) {
+    return {CollectEncoder(slots, names, config), CollectFoldedHead(slots, names, config)};
+  }
   ModelWeights weights = CollectWeights(slots, names, config);
   if (structure.has_batch_norm) return weights;
   weights.head.fuse_bn = {};
@@ -89,6 +112,7 @@ Result<Model> ModelFromOnnx(const OnnxFile& onnx, const std::optional<HfConfig>&
   SEGFORGE_ASSIGN_OR_RETURN(model.graph, BuildGraph(model.config, CollectSlots(slots, structure)));
   model.parameters = Summarize(model.graph, {.n = 1, .h = 32, .w = 32}).total.parameters;
   if (model.config.family != Family::kHuggingFace) model.preprocessing.resample = Resample::kOpenCv;
+  SEGFORGE_RETURN_IF_ERROR(ReadMetadata(onnx.metadata, model));
   return model;
 }
 

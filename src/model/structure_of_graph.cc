@@ -17,6 +17,7 @@ struct Walk {
   std::array<std::vector<float>, 4> eps;  // of each stage's LayerNorms, in their order
   int relus = 0;
   bool has_batch_norm = false;
+  bool has_folded_head = false;
   bool in_head = false;
 
   Stage& stage() { return config.stages[static_cast<size_t>(stages - 1)]; }
@@ -40,6 +41,10 @@ struct Walk {
     const Tensor* weight = node.inputs.size() > 1 ? graph.ConstantInput(node, 1) : nullptr;
     if (node.op == Op::kConv2d && weight != nullptr) return VisitConv(node, weight->shape());
     if (node.op == Op::kConcat) in_head = true;
+    if (node.op == Op::kUpsampleSum) {
+      in_head = has_folded_head = true;
+      config.head_width = node.type.shape.back().constant();
+    }
     if (node.op == Op::kRelu) ++relus;
     if (node.op == Op::kBatchNorm) has_batch_norm = true;
     if (node.op == Op::kLinear && in_head && weight != nullptr) {
@@ -100,7 +105,7 @@ Result<GraphStructure> StructureOfGraph(const Graph& graph) {
   config.family = config.eps_block == 1e-6f ? Family::kNvlabs : Family::kHuggingFace;
   if (walk.relus > 1) config.family = Family::kMmseg1;
   config.variant = VariantOf(config);
-  return GraphStructure{std::move(config), walk.has_batch_norm};
+  return GraphStructure{std::move(config), walk.has_batch_norm, walk.has_folded_head};
 }
 
 }  // namespace segforge

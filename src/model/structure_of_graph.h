@@ -8,10 +8,12 @@ namespace segforge {
 struct GraphStructure {
   ModelConfig config;
   bool has_batch_norm = false;  // false where it is folded into the layers before
+  bool has_folded_head = false;
 };
 
-// graph: in published form, LayerNorm and GELU fused, of known sizes. Takes the sizes where a SegFormer has
-// them and checks nothing else: whether the graph is that model is MatchGraph's to say.
+// graph: in published form or with a folded head, LayerNorm, GELU and the head's sum fused, of known sizes.
+// Takes the sizes where a SegFormer has them and checks nothing else: whether the graph is that model is
+// MatchGraph's to say.
 Result<GraphStructure> StructureOfGraph(const Graph& graph);
 
 }  // namespace segforge

@@ -10,6 +10,16 @@ Weight WeightSlots::Slot(const LayerName& layer, Place place, std::string_view s
   std::string name = TensorName(names_, layer, place, suffix);
   const int64_t rows = shape[0];
   if (layer.parts > 1) name += fmt::format("[{}:{}]", layer.part * rows, (layer.part + 1) * rows);
+  return Named(std::move(name), shape);
+}
+
+Weight WeightSlots::Columns(const LayerName& layer, int64_t index, int64_t out, int64_t in) {
+  return Named(
+      fmt::format("{}[:, {}:{}]", TensorName(names_, layer, {}, "weight"), index * in, (index + 1) * in),
+      {out, in});
+}
+
+Weight WeightSlots::Named(std::string name, const Shape& shape) {
   if (mode_ == Mode::kCount) {
     bytes_ += shape.elems() * static_cast<int64_t>(sizeof(float));
     return {std::move(name), nullptr};

@@ -30,12 +30,16 @@ class WeightSlots {
   // A layer's bias where the checkpoint has none, because what follows it is folded in.
   Weight Bias(const LayerName& layer, Place place, int64_t channels);
 
+  // The columns of a layer's weight that read the index-th of its inputs, each `in` wide.
+  Weight Columns(const LayerName& layer, int64_t index, int64_t out, int64_t in);
+
   bool Has(const std::string& name) const { return slots_.contains(name); }
   // Fails on numbers that are not finite, and where the slot holds others already.
   Status Fill(const std::string& name, std::shared_ptr<const Tensor> tensor);
 
  private:
   Weight Slot(const LayerName& layer, Place place, std::string_view suffix, const Shape& shape);
+  Weight Named(std::string name, const Shape& shape);
 
   const NameTable& names_;
   Mode mode_ = Mode::kCount;

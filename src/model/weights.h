@@ -36,6 +36,11 @@ struct HeadWeights {
   LayerWeights fuse;                        // without bias where there is a fuse_bn
   BatchNormWeights fuse_bn;  // null where it is folded into fuse, as ONNX files have it; so with proj_bn
   LayerWeights classifier;
+  // A head as fold-head leaves it, which ONNX files may hold: no fuse and no BatchNorm; proj are the products
+  // at each stage's own resolution, or after mmseg 1.x's ReLU fuse_parts are. The first carries the bias of
+  // all.
+  bool is_folded = false;
+  std::array<LayerWeights, 4> fuse_parts;
 };
 struct ModelWeights {
   std::array<StageWeights, 4> stages;

@@ -1,6 +1,7 @@
 #include "onnx/import.h"
 
 #include "formats/printable.h"
+#include "onnx/opset.h"
 #include "onnx/translator.h"
 
 namespace segforge {
@@ -9,11 +10,35 @@ namespace {
 constexpr int64_t kMaxPixels = int64_t{1}
                                << 28;  // of a batch; beyond it sizes of maps might not fit a number
 
+Status CheckNode(const OnnxNode& node) {
+  for (const OnnxAttribute& attribute : node.attributes) {
+    const auto* opaque = std::get_if<OnnxOpaque>(&attribute.value);
+    if (opaque == nullptr) continue;
+    return Unsupported(
+        "node \"{}\" ({}): attribute \"{}\": only numbers, texts and tensors are supported, no graphs (If, "
+        "Loop, Scan) and no types",
+        Printable(node.name), Printable(node.op), Printable(attribute.name));
+  }
+  return Status();
+}
+
+// What a reader may pass on, and no SegFormer has.
+Status CheckFile(const OnnxFile& model) {
+  if (model.opset < kMinOpset || model.opset > kMaxOpset)
+    return Unsupported("opset {}: expected {} to {}", model.opset, kMinOpset, kMaxOpset);
+  if (!model.other_initializers.empty())
+    return Unsupported("initializer \"{}\": sparse tensors and other element types are not supported",
+                       Printable(model.other_initializers.front().first));
+  for (const OnnxNode& node : model.nodes) SEGFORGE_RETURN_IF_ERROR(CheckNode(node));
+  return Status();
+}
+
 int64_t Fixed(int64_t declared, int64_t otherwise) { return declared == kFreeDim ? otherwise : declared; }
 
 }  // namespace
 
 Result<std::vector<InputSize>> SizesToImport(const OnnxFile& model) {
+  SEGFORGE_RETURN_IF_ERROR(CheckFile(model));
   if (model.inputs.size() != 1 || !model.inputs[0].dims || model.inputs[0].dims->size() != 4)
     return Unsupported("no SegFormer: expected one input, an image of 4 axes");
   const std::vector<int64_t>& dims = *model.inputs[0].dims;

@@ -7,7 +7,8 @@
 namespace segforge {
 
 // The sizes at which a file must be looked at: its own where it fixes height, width and batch, else two that
-// have little in common, so that arithmetic that holds at both holds at any.
+// have little in common, so that arithmetic that holds at both holds at any. Fails on opsets other than 11 to
+// 22, nested graphs and other attributes and tensors that are not looked into.
 Result<std::vector<InputSize>> SizesToImport(const OnnxFile& model);
 
 // Input "image" [N,H,W,3], output "logits" [N,h,w,classes], both of that size; an argmax at the end is left

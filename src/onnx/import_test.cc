@@ -129,6 +129,20 @@ TEST(Import, RefusesWhatWouldMixPixelsAndChannels) {
             "node \"LayerNormalization\" (LayerNormalization): expected the channels as the last axis");
 }
 
+TEST(Import, RefusesWhatAReaderPassesOn) {
+  TestFile t;
+  t.file.opset = 10;
+  EXPECT_EQ(SizesToImport(t.file).status().message(), "opset 10: expected 11 to 22");
+  t.file.opset = 11;
+  EXPECT_TRUE(SizesToImport(t.file).ok());
+  t.Node("If", {"image"}, {{"then_branch", OnnxOpaque()}});
+  EXPECT_THAT(SizesToImport(t.file).status().message(),
+              HasSubstr("node \"If\" (If): attribute \"then_branch\": only numbers, texts and tensors"));
+  t.file.nodes.clear();
+  t.file.other_initializers.emplace_back("text", OnnxOpaque());
+  EXPECT_THAT(SizesToImport(t.file).status().message(), HasSubstr("initializer \"text\": sparse tensors"));
+}
+
 TEST(Import, NamesTheNodeThatLies) {
   TestFile t;
   const auto graph = t.Import(t.Node("Reshape", {t.Tokens(4), t.Numbers("shape", {1, 5, -1})}));
