@@ -15,6 +15,7 @@
 #include "interrupt.h"
 #include "profile.h"
 #include "segment.h"
+#include "simplify.h"
 #include "text.h"
 
 namespace segforge::cli {
@@ -26,6 +27,7 @@ constexpr const char* kFooter = R"(Examples:
   segforge compare street-b0 --against street-b0 --reference-device ref --size 64x64 street.jpg
   segforge eval street-b0 --data camvid/test --ignore 11
   segforge build street-b0 -o street.segforge
+  segforge simplify model.onnx simple.onnx
   segforge bench street-b0 --sizes 512x512,1024x1024
   segforge completion bash > ~/.local/share/bash-completion/completions/segforge
 
@@ -41,6 +43,7 @@ struct CommandLine {
   EvalOptions eval_options;
   BuildVerbOptions build_options;
   BenchOptions bench_options;
+  SimplifyVerbOptions simplify_options;
   ProfileVerbOptions profile_options;
   DoctorOptions doctor_options;
   std::string shell;
@@ -50,6 +53,7 @@ struct CommandLine {
   CLI::App* eval = AddEvalCommand(program, eval_options);
   CLI::App* build = AddBuildCommand(program, build_options);
   CLI::App* bench = AddBenchCommand(program, bench_options);
+  CLI::App* simplify = AddSimplifyCommand(program, simplify_options);
   CLI::App* profile = AddProfileCommand(program, profile_options);
   CLI::App* doctor = AddDoctorCommand(program, doctor_options);
   CLI::App* completion = AddCompletionCommand(program, shell);
@@ -75,13 +79,14 @@ int Dispatch(const CommandLine& line) {
   if (line.eval->parsed()) return Eval(line.eval_options);
   if (line.build->parsed()) return Build(line.build_options);
   if (line.bench->parsed()) return Bench(line.bench_options);
+  if (line.simplify->parsed()) return Simplify(line.simplify_options);
   if (line.profile->parsed()) return Profile(line.profile_options);
   if (line.doctor->parsed()) return Doctor(line.doctor_options);
   if (!line.completion->parsed()) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        "expected a verb: segment, inspect, compare, eval, build, bench, profile, doctor or completion; "
-        "see segforge --help");
+    throw Error(ErrorCode::kInvalidInput,
+                "expected a verb: segment, inspect, compare, eval, build, simplify, bench, profile, doctor "
+                "or completion; "
+                "see segforge --help");
   }
   std::cout << CompletionScript(line.program, line.shell);
   return kSuccess;

@@ -75,6 +75,12 @@ std::optional<int64_t> DivideWhole(int64_t a, int64_t b) {
   if (b == 0 || b == -1) return b == 0 ? std::nullopt : std::optional(Wrapped(-Bits(a)));
   return a / b;
 }
+// As Python has it: of the divisor's sign.
+std::optional<int64_t> ModWhole(int64_t a, int64_t b) {
+  if (b == 0 || b == -1) return b == 0 ? std::nullopt : std::optional<int64_t>(0);
+  const int64_t rest = a % b;
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
 std::optional<int64_t> MaxWhole(int64_t a, int64_t b) { return std::max(a, b); }
 std::optional<int64_t> MinWhole(int64_t a, int64_t b) { return std::min(a, b); }
 std::optional<int64_t> NoWhole(int64_t, int64_t) { return std::nullopt; }
@@ -99,6 +105,11 @@ double Less(double a, double b) { return a < b ? 1 : 0; }
 double Greater(double a, double b) { return a > b ? 1 : 0; }
 double LessOrEqual(double a, double b) { return a <= b ? 1 : 0; }
 double GreaterOrEqual(double a, double b) { return a >= b ? 1 : 0; }
+
+bool Mod(const NodeView& view, std::span<Tensor> outputs) {
+  if (view.spec().Int("fmod", 0) != 0 || IsFloatInput(view, 0)) return false;
+  return Paired<NoFloat, ModWhole>(view, outputs);
+}
 
 // The exponent may be of another type.
 bool Pow(const NodeView& view, std::span<Tensor> outputs) {
@@ -221,6 +232,7 @@ constexpr auto kEntries = std::to_array<EvaluationEntry>({
     {"Sum", Paired<Add, NoWhole>},
     {"Cast", Cast},
     {"MatMul", MatMul},
+    {"Mod", Mod},
     {"Not", Not},
     {"Pow", Pow},
     {"Range", Range},

@@ -76,16 +76,33 @@ bool ReplaceAll(Graph& graph, const std::vector<ValueId>& old, const std::vector
   return true;
 }
 
+// Type, shape and some of the bytes: enough to tell most apart.
+std::string SampleOf(const ConstTensorView& view) {
+  constexpr size_t kPieces = 16, kPieceBytes = 16;
+  const std::string_view bytes = BytesOf(view);
+  std::string sample = TypeKey(view);
+  if (bytes.size() <= kPieces * kPieceBytes) return sample.append(bytes);
+  for (size_t i = 0; i < kPieces; ++i)
+    sample.append(bytes.substr((bytes.size() - kPieceBytes) / (kPieces - 1) * i, kPieceBytes));
+  return sample;
+}
+
 int MergeInitializers(Graph& graph) {
   int count = 0;
-  std::unordered_map<std::string, std::unordered_map<std::string_view, ValueId>> first;
+  std::unordered_map<std::string, std::vector<ValueId>> alike;
   for (size_t i = 0; i < graph.value_count(); ++i) {
     const auto id = static_cast<ValueId>(i);
     const Value& value = graph.value(id);
     if (!value.is_constant() || value.readers.empty() || value.is_output) continue;
-    const auto [found, is_new] =
-        first[TypeKey(value.constant->view)].try_emplace(BytesOf(value.constant->view), id);
-    if (!is_new && graph.Replace(id, found->second)) ++count;
+    std::vector<ValueId>& others = alike[SampleOf(value.constant->view)];
+    const auto same = std::ranges::find_if(others, [&](ValueId other) {
+      return BytesOf(graph.value(other).constant->view) == BytesOf(value.constant->view);
+    });
+    if (same == others.end()) {
+      others.push_back(id);
+    } else if (graph.Replace(id, *same)) {
+      ++count;
+    }
   }
   return count;
 }

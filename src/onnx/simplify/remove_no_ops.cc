@@ -63,10 +63,12 @@ bool Resize(const Graph& graph, const Node& node) {
   return scales && std::ranges::all_of(*scales, [](double scale) { return scale == 1; });
 }
 
+// One number or many.
 template <int neutral>
 bool TakesNeutral(const Graph& graph, const Node& node) {
-  return node.inputs.size() == 2 && SameSizes(graph, node) &&
-         ScalarOf(graph, node, 1) == static_cast<double>(neutral);
+  if (node.inputs.size() != 2 || !SameSizes(graph, node)) return false;
+  const auto values = FloatsOf(graph, node, 1);
+  return values && std::ranges::all_of(*values, [](double value) { return value == neutral; });
 }
 
 struct Entry {

@@ -11,6 +11,8 @@
 #include "onnx/simplify/fold_constants.h"
 #include "onnx/simplify/fold_pad.h"
 #include "onnx/simplify/fold_shapes.h"
+#include "onnx/simplify/fuse_concats.h"
+#include "onnx/simplify/fuse_gathers.h"
 #include "onnx/simplify/fuse_gelu.h"
 #include "onnx/simplify/fuse_layer_norm.h"
 #include "onnx/simplify/fuse_reshapes.h"
@@ -38,6 +40,8 @@ constexpr auto kRewrites = std::to_array<Rewrite>({
     {"remove-no-ops", "what changes nothing goes", RemoveNoOps},
     {"merge-duplicates", "what is there twice is there once", MergeDuplicates},
     {"remove-dead", "what nobody reads goes", RemoveDead},
+    {"fuse-gathers", "one Gather for the sizes taken out of a shape", FuseGathers},
+    {"fuse-concats", "one Concat for one inside of another", FuseConcats},
     {"fuse-reshapes", "one Reshape for several in a row", FuseReshapes},
     {"fuse-transposes", "one Transpose for two in a row", FuseTransposes},
     {"move-transposes", "Transposes move to where they cancel", MoveTransposes},
