@@ -107,7 +107,7 @@ Size Multiply(const Size& a, const Size& b, const Size&) { return a * b; }
 
 Size Divide(const Size& a, const Size& b, const Size& place) {
   if (const std::optional<Size> exact = Quotient(a, b)) return *exact;
-  if (a.is_known() && b.is_known() && b.value() != 0) return a.value() / b.value();
+  if (a.is_known() && b.is_known() && b.value() != 0 && b.value() != -1) return a.value() / b.value();
   return Size::Function("div", {a, b}, place);
 }
 

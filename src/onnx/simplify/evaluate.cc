@@ -12,7 +12,7 @@ namespace {
 Evaluation FindEvaluation(const Node& node) {
   static const auto kEntries = [] {
     std::unordered_map<std::string_view, Evaluation> entries;
-    for (const auto& table : {MoveEvaluations(), NumberEvaluations()}) {
+    for (const auto& table : {MoveEvaluations(), NumberEvaluations(), LayerEvaluations()}) {
       for (const EvaluationEntry& entry : table) entries[entry.op] = entry.evaluate;
     }
     return entries;

@@ -16,8 +16,8 @@ constexpr int64_t kMaxElems = int64_t{1} << 28;
 // taken. Fails where there would be more than kMaxElems elements.
 Result<std::vector<KnownValue>> Evaluate(const NodeView& view);
 
-// One table a file: what moves elements, and what computes. Each fills the tensors, which have type and
-// shape; false where there is no value.
+// One table a file: moves of elements; number by number; products and reductions. Each fills the tensors,
+// which have type and shape; false where there is no value.
 using Evaluation = bool (*)(const NodeView& view, std::span<Tensor> outputs);
 struct EvaluationEntry {
   std::string_view op;
@@ -25,5 +25,6 @@ struct EvaluationEntry {
 };
 std::span<const EvaluationEntry> MoveEvaluations();
 std::span<const EvaluationEntry> NumberEvaluations();
+std::span<const EvaluationEntry> LayerEvaluations();
 
 }  // namespace segforge::simplify

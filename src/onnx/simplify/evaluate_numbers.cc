@@ -174,33 +174,6 @@ bool Range(const NodeView& view, std::span<Tensor> outputs) {
   return true;
 }
 
-// Matrices, with as many of them before as both have.
-bool MatMul(const NodeView& view, std::span<Tensor> outputs) {
-  const Shape &a = view.constant(0)->view.shape, &b = view.constant(1)->view.shape, &y = outputs[0].shape();
-  if (!IsFloatInput(view, 0) || a.rank() != y.rank() || b.rank() != y.rank() || y.rank() < 2) return false;
-  for (int axis = 0; axis + 2 < y.rank(); ++axis) {
-    if (a[axis] != b[axis]) return false;
-  }
-  const int64_t rows = y[y.rank() - 2], columns = y.back(), inner = a.back();
-  constexpr int64_t kMostSteps = int64_t{1} << 28;
-  if (inner > 0 && y.elems() > kMostSteps / inner) return false;
-  const Doubles left = ReadNumbers<double>(view.constant(0)->view),
-                right = ReadNumbers<double>(view.constant(1)->view);
-  Doubles result(static_cast<size_t>(y.elems()), 0.0);
-  for (int64_t row = 0; row < (columns == 0 ? 0 : y.elems() / columns); ++row) {
-    const int64_t matrix = row / rows;
-    for (int64_t k = 0; k < inner; ++k) {
-      const double factor = left[static_cast<size_t>(row * inner + k)];
-      for (int64_t column = 0; column < columns; ++column) {
-        result[static_cast<size_t>(row * columns + column)] +=
-            factor * right[static_cast<size_t>((matrix * inner + k) * columns + column)];
-      }
-    }
-  }
-  WriteNumbers(result, outputs[0]);
-  return true;
-}
-
 constexpr auto kEntries = std::to_array<EvaluationEntry>({
     {"Abs", Unary<[](double x) { return std::abs(x); }>},
     {"Ceil", Unary<[](double x) { return std::ceil(x); }>},
@@ -231,7 +204,6 @@ constexpr auto kEntries = std::to_array<EvaluationEntry>({
     {"Sub", Paired<Subtract, SubtractWhole>},
     {"Sum", Paired<Add, NoWhole>},
     {"Cast", Cast},
-    {"MatMul", MatMul},
     {"Mod", Mod},
     {"Not", Not},
     {"Pow", Pow},

@@ -59,7 +59,7 @@ Result<int> FoldConstants(Graph& graph) {
     bool folded = false;
     const std::vector<ValueId> outputs = node.outputs;
     for (size_t i = 0; i < outputs.size() && i < values->size(); ++i) {
-      if (outputs[i] == kNone) continue;
+      if (outputs[i] == kNone || !IsPlainName(graph.value(outputs[i]).name)) continue;
       graph.MakeConstant(outputs[i], std::move((*values)[i]));
       folded = true;
     }

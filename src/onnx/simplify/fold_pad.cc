@@ -34,7 +34,7 @@ std::optional<Ints> SpatialPads(const Graph& graph, const Node& pad) {
   const size_t rank = pads->size() / 2;
   Ints spatial;
   for (size_t i = 0; i < pads->size(); ++i) {
-    if ((*pads)[i] < 0 || (i % rank < 2 && (*pads)[i] != 0)) return std::nullopt;
+    if ((*pads)[i] < 0 || (*pads)[i] > INT32_MAX || (i % rank < 2 && (*pads)[i] != 0)) return std::nullopt;
     if (i % rank >= 2) spatial.push_back((*pads)[i]);
   }
   return spatial;
@@ -53,7 +53,8 @@ Result<int> FoldPad(Graph& graph) {
     std::optional<Ints> pads = SpatialPads(graph, *pad);
     if (!fits || !pads) return false;
     if (const auto* own = node.spec.Find<Ints>("pads")) {
-      if (own->size() != pads->size()) return false;
+      const auto is_usual = [](int64_t pad) { return pad >= 0 && pad < INT32_MAX; };
+      if (own->size() != pads->size() || !std::ranges::all_of(*own, is_usual)) return false;
       for (size_t i = 0; i < own->size(); ++i) (*pads)[i] += (*own)[i];
     }
     graph.SetInput(id, 0, pad->inputs[0]);

@@ -8,11 +8,10 @@ Result<int> FuseTransposes(Graph& graph) {
   using Ints = std::vector<int64_t>;
   return RewriteEach(graph, [&](NodeId id) -> Result<bool> {
     const Node& outer = graph.node(id);
-    if (!outer.Is("Transpose") || !outer.Has(0)) return false;
-    const Node* inner = graph.Producer(outer.inputs[0]);
-    if (inner == nullptr || !inner->Is("Transpose")) return false;
-    const auto *first = inner->spec.Find<Ints>("perm"), *second = outer.spec.Find<Ints>("perm");
-    if (first == nullptr || second == nullptr || first->size() != second->size()) return false;
+    const Ints* second = PermutationOf(outer);
+    const Node* inner = second != nullptr ? graph.Producer(outer.inputs[0]) : nullptr;
+    const Ints* first = inner != nullptr ? PermutationOf(*inner) : nullptr;
+    if (first == nullptr || first->size() != second->size()) return false;
     Ints both;
     for (const int64_t axis : *second) both.push_back((*first)[static_cast<size_t>(axis)]);
     graph.SetInput(id, 0, inner->inputs[0]);

@@ -175,6 +175,11 @@ std::vector<NodeId> Graph::Order() const {
   return order;
 }
 
+NodeId Graph::ProducerId(ValueId id) const {
+  const NodeId producer = id == kNone ? kNone : value(id).producer;
+  return producer != kNone && node(producer).outputs[0] == id ? producer : kNone;
+}
+
 const Node* Graph::Producer(ValueId id) const {
   const NodeId producer = ProducerId(id);
   return producer == kNone ? nullptr : &node(producer);
@@ -214,7 +219,9 @@ ValueId Graph::AddValue(std::string name) {
 }
 
 ValueId Graph::AddConstant(std::string_view like, KnownValue constant) {
-  const ValueId id = AddValue(Unused(like));
+  constexpr size_t kRoomForNumbers = 24;
+  const bool is_plain = IsPlainName(fmt::format("{:{}}", like, like.size() + kRoomForNumbers));
+  const ValueId id = AddValue(Unused(is_plain ? like : "constant"));
   MakeConstant(id, std::move(constant));
   return id;
 }

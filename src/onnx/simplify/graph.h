@@ -75,9 +75,9 @@ class Graph {
   const std::vector<ValueId>& outputs() const { return outputs_; }
   std::vector<NodeId> Order() const;  // live nodes, each after those that it reads
 
-  // null for what is left out, not made by a node, or no constant.
+  // The node whose first output it is; null, or kNone, for what is left out and for other values.
   const Node* Producer(ValueId id) const;
-  NodeId ProducerId(ValueId id) const { return id == kNone ? kNone : value(id).producer; }
+  NodeId ProducerId(ValueId id) const;
   const KnownValue* Constant(const Node& node, size_t input) const;
   const Type* TypeOf(const Node& node, size_t input) const;
   const Sizes* DimsOf(const Node& node, size_t input) const;  // null where they are not known

@@ -32,6 +32,16 @@ bool Contradict(const Type& a, const Type& b) {
   return false;
 }
 
+// Within what is computed with them nothing overflows.
+Status CheckSizes(const Type& type) {
+  constexpr int64_t kMost = int64_t{1} << 48;
+  for (const Size& size : type.dims.value_or(Sizes())) {
+    if (size.is_known() && (size.value() < 0 || size.value() > kMost))
+      return InvalidInput("{}: a size of {}", ToString(*type.dims), size.value());
+  }
+  return Status();
+}
+
 std::string ToString(const Type& type) {
   return fmt::format("{} {}", type.dtype ? NameOf(*type.dtype) : "?",
                      type.dims ? ToString(*type.dims) : "of any shape");
@@ -107,7 +117,11 @@ bool IsKnownOperator(const Node& node) { return FindRow(node) != nullptr; }
 
 Result<Types> InferTypes(const NodeView& view) {
   const InferenceRow* row = FindRow(view.node());
-  return row != nullptr ? row->infer(view) : Types();
+  if (row == nullptr) return Types();
+  if (!view.Has(0)) return InvalidInput("input 0 is missing");
+  SEGFORGE_ASSIGN_OR_RETURN(Types types, row->infer(view));
+  for (const Type& type : types) SEGFORGE_RETURN_IF_ERROR(CheckSizes(type));
+  return types;
 }
 
 Result<size_t> AxisOf(int64_t axis, size_t rank) {
@@ -139,6 +153,8 @@ Result<Sizes> Broadcast(const Sizes& a, const Sizes& b, const NodeView& view) {
 Status Infer(Graph& graph) {
   for (size_t i = 0; i < graph.value_count(); ++i) {
     Value& value = graph.value(static_cast<ValueId>(i));
+    const Status status = CheckSizes(value.said);
+    if (!status.ok()) return status.Within(fmt::format("\"{}\"", Printable(value.name)));
     if (value.producer == kNone && !value.is_constant()) value.type = value.said;
   }
   for (const NodeId id : graph.Order()) {

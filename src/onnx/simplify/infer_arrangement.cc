@@ -156,6 +156,10 @@ Result<Types> Slice(const NodeView& view) {
   for (size_t i = 0; i < axes->size(); ++i) {
     SEGFORGE_ASSIGN_OR_RETURN(const size_t axis, AxisOf((*axes)[i], x->size()));
     const Size& size = (*x)[axis];
+    if (std::ranges::count(*axes, (*axes)[i]) > 1) return InvalidInput("axis {} twice", (*axes)[i]);
+    if (std::ranges::count(*axes, (*axes)[i] + ((*axes)[i] < 0 ? 1 : -1) * static_cast<int64_t>(x->size())) >
+        0)
+      return InvalidInput("axis {} twice", (*axes)[i]);
     y[axis] = view.Unknown(axis);
     if (!starts || !ends || !steps) continue;
     if (starts->size() != axes->size() || ends->size() != axes->size() ||
@@ -237,7 +241,7 @@ Result<Types> Pad(const NodeView& view) {
   Sizes y = *x;
   for (size_t i = 0; i < x->size(); ++i) {
     const int64_t before = (*pads)[i], after = (*pads)[i + x->size()];
-    if (std::abs(before) > INT32_MAX || std::abs(after) > INT32_MAX)
+    if (std::min(before, after) < INT32_MIN || std::max(before, after) > INT32_MAX)
       return InvalidInput("pads of {}", before);
     if (before + after == 0) continue;
     y[i] = y[i].is_known() ? Size(y[i].value() + before + after)

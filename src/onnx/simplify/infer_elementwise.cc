@@ -22,13 +22,24 @@ Result<std::optional<Sizes>> BroadcastAll(const NodeView& view) {
   return result;
 }
 
-Result<Types> Paired(const NodeView& view) {
+Result<Types> OverAll(const NodeView& view) {
   Type type = {view.dtype(0), std::nullopt};
   SEGFORGE_ASSIGN_OR_RETURN(type.dims, BroadcastAll(view));
   return Types{type};
 }
 
+Status CheckPair(const NodeView& view) {
+  if (view.inputs() == 2 && view.Has(1)) return Status();
+  return InvalidInput("expected 2 inputs, got {}", view.inputs());
+}
+
+Result<Types> Paired(const NodeView& view) {
+  SEGFORGE_RETURN_IF_ERROR(CheckPair(view));
+  return OverAll(view);
+}
+
 Result<Types> Compared(const NodeView& view) {
+  SEGFORGE_RETURN_IF_ERROR(CheckPair(view));
   Type type = {DType::kBool, std::nullopt};
   SEGFORGE_ASSIGN_OR_RETURN(type.dims, BroadcastAll(view));
   return Types{type};
@@ -125,14 +136,14 @@ constexpr auto kRows = std::to_array<InferenceRow>({
     {"Trilu", LikeFirst},
     {"Add", Paired},
     {"Div", Paired},
-    {"Max", Paired},
-    {"Mean", Paired},
-    {"Min", Paired},
+    {"Max", OverAll},
+    {"Mean", OverAll},
+    {"Min", OverAll},
     {"Mod", Paired},
     {"Mul", Paired},
     {"Pow", Paired},
     {"Sub", Paired},
-    {"Sum", Paired},
+    {"Sum", OverAll},
     {"And", Compared},
     {"Equal", Compared},
     {"Greater", Compared},

@@ -82,7 +82,7 @@ Result<Types> Conv(const NodeView& view) {
   if (x->size() != w->size()) return InvalidInput("weights {} for {}", ToString(*w), ToString(*x));
   const int64_t groups = view.spec().Int("group", 1);
   const Size& channels = (*x)[1];
-  if (groups < 1 || (channels.is_known() && channels.value() != (*w)[1].value() * groups))
+  if (groups < 1 || (channels.is_known() && channels != (*w)[1] * Size(groups)))
     return InvalidInput("weights {} in {} groups for {}", ToString(*w), groups, ToString(*x));
   Ints kernel;
   for (size_t i = 2; i < w->size(); ++i) kernel.push_back((*w)[i].value());
@@ -100,11 +100,15 @@ Result<Types> ConvTranspose(const NodeView& view) {
       view.spec().Text("auto_pad", "NOTSET") == "NOTSET" && List(view, "output_shape").empty();
   for (size_t i = 2; i < x->size(); ++i) {
     const Size &in = (*x)[i], &kernel = (*w)[i];
-    if (!is_plain || !in.is_known() || !kernel.is_known()) {
+    const size_t axis = i - 2, axes = x->size() - 2;
+    const Ints numbers = {
+        in.value(),        kernel.value(),    At(strides, axis, 1),    At(dilations, axis, 1),
+        At(more, axis, 0), At(pads, axis, 0), At(pads, axes + axis, 0)};
+    const auto is_usual = [](int64_t number) { return number >= 0 && number < INT32_MAX; };
+    if (!is_plain || !in.is_known() || !kernel.is_known() || !std::ranges::all_of(numbers, is_usual)) {
       y.push_back(view.Unknown(i));
       continue;
     }
-    const size_t axis = i - 2, axes = x->size() - 2;
     y.emplace_back((in.value() - 1) * At(strides, axis, 1) + (kernel.value() - 1) * At(dilations, axis, 1) +
                    1 + At(more, axis, 0) - At(pads, axis, 0) - At(pads, axes + axis, 0));
   }
@@ -204,7 +208,7 @@ Result<Sizes> Scaled(const Sizes& x, const std::vector<double>& scales, const No
     } else if (x[i].is_known()) {
       // As runtimes have it: in float32.
       const float size = std::floor(static_cast<float>(x[i].value()) * static_cast<float>(scales[i]));
-      y.emplace_back(static_cast<int64_t>(size));
+      y.emplace_back(static_cast<int64_t>(std::min(size, 1e18f)));
     } else {
       y.push_back(view.Unknown(i));
     }

@@ -24,9 +24,8 @@ bool WorksByElement(const Node& node) {
 // The permutation of a Transpose that `reader` alone reads, through that input.
 const Ints* OwnTranspose(const Graph& graph, NodeId reader, size_t input) {
   const Node* from = graph.Producer(graph.node(reader).inputs[input]);
-  if (from == nullptr || !from->Is("Transpose") || graph.OnlyReader(from->outputs[0]) != reader)
-    return nullptr;
-  return from->spec.Find<Ints>("perm");
+  if (from == nullptr || graph.OnlyReader(from->outputs[0]) != reader) return nullptr;
+  return PermutationOf(*from);
 }
 
 // Whether what reads the value alone, and so on, is number by number up to a Transpose.

@@ -31,7 +31,7 @@ bool Cast(const Graph& graph, const Node& node) {
 }
 
 bool Transpose(const Graph&, const Node& node) {
-  const auto* perm = node.spec.Find<Ints>("perm");
+  const Ints* perm = PermutationOf(node);
   return perm != nullptr && std::ranges::is_sorted(*perm);
 }
 

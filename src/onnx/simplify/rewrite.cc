@@ -10,11 +10,23 @@ namespace segforge::simplify {
 Result<int> RewriteEach(Graph& graph, FunctionRef<Result<bool>(NodeId id)> rewrite) {
   int count = 0;
   for (const NodeId id : graph.Order()) {
-    if (graph.node(id).is_dead) continue;
+    const Node& node = graph.node(id);
+    if (node.is_dead || node.outputs.empty() || node.outputs[0] == kNone) continue;
     SEGFORGE_ASSIGN_OR_RETURN(const bool changed, rewrite(id));
     count += changed ? 1 : 0;
   }
   return count;
+}
+
+const std::vector<int64_t>* PermutationOf(const Node& node) {
+  const auto* perm = node.Is("Transpose") ? node.spec.Find<std::vector<int64_t>>("perm") : nullptr;
+  if (perm == nullptr) return nullptr;
+  std::vector<int64_t> sorted = *perm;
+  std::ranges::sort(sorted);
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    if (sorted[i] != static_cast<int64_t>(i)) return nullptr;
+  }
+  return perm;
 }
 
 std::optional<double> ScalarOf(const Graph& graph, const Node& node, size_t input) {

@@ -6,8 +6,8 @@
 
 namespace segforge::simplify {
 
-// Offers every live node, inputs first, to `rewrite`, which returns whether it changed the graph. Returns how
-// many times.
+// Offers every live node that has a first output, inputs first, to `rewrite`, which returns whether it
+// changed the graph. Returns how many times.
 Result<int> RewriteEach(Graph& graph, FunctionRef<Result<bool>(NodeId id)> rewrite);
 
 // The value of a floating-point constant with one element.
@@ -17,6 +17,9 @@ std::optional<std::vector<double>> FloatsOf(const Graph& graph, const Node& node
 // Whole numbers from a constant input or the attribute; nullopt where neither is known.
 std::optional<std::vector<int64_t>> NumbersOf(const Graph& graph, const Node& node, size_t input,
                                               std::string_view attribute);
+
+// Of a Transpose that has a sound one; else null.
+const std::vector<int64_t>* PermutationOf(const Node& node);
 
 KnownValue FloatConstant(DType dtype, const Shape& shape, const std::vector<double>& values);
 

@@ -35,11 +35,11 @@ struct Rewrite {
 // Constants go first: what follows matches them. Dead nodes go last, so that readers are counted right in the
 // next round.
 constexpr auto kRewrites = std::to_array<Rewrite>({
+    {"remove-dead", "what nobody reads goes", RemoveDead},
     {"fold-constants", "what constants alone give is a constant", FoldConstants},
     {"fold-shapes", "shapes that are known but for one size are constants", FoldShapes},
     {"remove-no-ops", "what changes nothing goes", RemoveNoOps},
     {"merge-duplicates", "what is there twice is there once", MergeDuplicates},
-    {"remove-dead", "what nobody reads goes", RemoveDead},
     {"fuse-gathers", "one Gather for the sizes taken out of a shape", FuseGathers},
     {"fuse-concats", "one Concat for one inside of another", FuseConcats},
     {"fuse-reshapes", "one Reshape for several in a row", FuseReshapes},

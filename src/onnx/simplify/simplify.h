@@ -11,17 +11,18 @@ namespace segforge::simplify {
 struct Choice {
   enum class Kind : uint8_t { kFirst, kAll, kNamed };
   Kind kind = Kind::kFirst;
-  int64_t count = 0;               // of kFirst, in the graph's order; 0: none
-  std::vector<std::string> names;  // of kNamed: * and ? as in file names, or beginnings up to a dot or slash
+  int64_t count = 0;  // of kFirst, in the graph's order; 0: none
+  std::vector<std::string> names =
+      {};  // of kNamed: * and ? as in file names, or beginnings up to a dot or slash
 
   bool is_none() const { return kind == Kind::kFirst && count == 0; }
 };
 
 struct Options {
-  std::vector<std::pair<std::string, std::vector<int64_t>>> input_dims;  // by name
-  int64_t opset = 0;                                                     // to convert to; 0: the file's own
-  Choice layer_norm;
-  Choice gelu;
+  std::vector<std::pair<std::string, std::vector<int64_t>>> input_dims = {};  // by name
+  int64_t opset = 0;  // to convert to; 0: the file's own
+  Choice layer_norm = {};
+  Choice gelu = {};
 };
 
 struct RewriteReport {

@@ -58,7 +58,7 @@ Size operator*(const Size& a, const Size& b) {
 }
 
 std::optional<Size> Quotient(const Size& a, const Size& b) {
-  if (b.factor_ == 0 || a.factor_ % b.factor_ != 0) return std::nullopt;
+  if (b.factor_ == 0 || b.factor_ == -1 || a.factor_ % b.factor_ != 0) return std::nullopt;
   if (!std::ranges::includes(a.symbols_, b.symbols_)) return std::nullopt;
   Size quotient = a.factor_ / b.factor_;
   std::ranges::set_difference(a.symbols_, b.symbols_, std::back_inserter(quotient.symbols_));
