@@ -132,31 +132,42 @@ std::optional<std::pair<Product, Affine>> MatchAt(const Graph& graph, NodeId rea
   return std::nullopt;
 }
 
-KnownValue ScaledWeight(const Product& product, const Doubles& scale) {
+// nullopt where the type does not hold a value.
+std::optional<KnownValue> Narrowed(const Doubles& values, const Shape& shape, DType dtype) {
+  KnownValue narrowed = FloatConstant(dtype, shape, values);
+  const auto is_finite = [](double value) { return std::isfinite(value); };
+  if (!std::ranges::all_of(ReadNumbers<double>(narrowed.view), is_finite)) return std::nullopt;
+  return narrowed;
+}
+
+std::optional<KnownValue> ScaledWeight(const Product& product, const Doubles& scale) {
   Doubles values = ReadNumbers<double>(product.weight);
   for (size_t i = 0; i < values.size(); ++i)
     values[i] *= scale[i / static_cast<size_t>(product.inner) % static_cast<size_t>(product.channels)];
-  return FloatConstant(product.weight.dtype, product.weight.shape, values);
+  return Narrowed(values, product.weight.shape, product.weight.dtype);
 }
 
-void Rewrite(Graph& graph, NodeId reader, const Product& product, const Affine& affine) {
+bool Rewrite(Graph& graph, NodeId reader, const Product& product, const Affine& affine) {
   const Node& node = graph.node(product.id);
   std::vector<ValueId> inputs = {node.inputs[0], node.inputs[1]};
-  const auto is_one = [](double scale) { return scale == 1; };
-  const auto is_zero = [](double shift) { return shift == 0; };
-  if (!std::ranges::all_of(affine.scale, is_one))
-    inputs[1] = graph.AddConstant(graph.value(inputs[1]).name, ScaledWeight(product, affine.scale));
   Doubles bias = product.bias;
   for (size_t i = 0; i < bias.size(); ++i) bias[i] = bias[i] * affine.scale[i] + affine.shift[i];
-  std::string op = graph.node(product.id).spec.op;
-  if (product.has_bias || !std::ranges::all_of(affine.shift, is_zero)) {
-    const std::string like = product.has_bias ? graph.value(graph.node(product.id).inputs[2]).name
+  std::optional<KnownValue> new_bias = Narrowed(bias, Shape{product.channels}, product.weight.dtype);
+  if (!new_bias) return false;
+  if (std::ranges::any_of(affine.scale, [](double scale) { return scale != 1; })) {
+    std::optional<KnownValue> weight = ScaledWeight(product, affine.scale);
+    if (!weight) return false;
+    inputs[1] = graph.AddConstant(graph.value(inputs[1]).name, *std::move(weight));
+  }
+  std::string op = node.spec.op;
+  if (product.has_bias || std::ranges::any_of(affine.shift, [](double shift) { return shift != 0; })) {
+    const std::string like = product.has_bias ? graph.value(node.inputs[2]).name
                                               : graph.value(graph.node(reader).outputs[0]).name + ".bias";
-    inputs.push_back(
-        graph.AddConstant(like, FloatConstant(product.weight.dtype, Shape{product.channels}, bias)));
+    inputs.push_back(graph.AddConstant(like, *std::move(new_bias)));
     if (op == "MatMul") op = "Gemm";
   }
-  graph.Become(reader, std::move(op), std::move(inputs), graph.node(product.id).spec.attributes);
+  graph.Become(reader, std::move(op), std::move(inputs), node.spec.attributes);
+  return true;
 }
 
 }  // namespace
@@ -169,8 +180,7 @@ Result<int> FoldAffine(Graph& graph) {
     const bool shifts = std::ranges::any_of(affine.shift, [](double shift) { return shift != 0; });
     const bool is_matmul = graph.node(product.id).Is("MatMul");
     if (is_matmul && shifts && product.rank != 2) return false;
-    Rewrite(graph, id, product, affine);
-    return true;
+    return Rewrite(graph, id, product, affine);
   });
 }
 

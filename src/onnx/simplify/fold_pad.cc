@@ -53,7 +53,7 @@ Result<int> FoldPad(Graph& graph) {
     std::optional<Ints> pads = SpatialPads(graph, *pad);
     if (!fits || !pads) return false;
     if (const auto* own = node.spec.Find<Ints>("pads")) {
-      const auto is_usual = [](int64_t pad) { return pad >= 0 && pad < INT32_MAX; };
+      const auto is_usual = [](int64_t each) { return each >= 0 && each < INT32_MAX; };
       if (own->size() != pads->size() || !std::ranges::all_of(*own, is_usual)) return false;
       for (size_t i = 0; i < own->size(); ++i) (*pads)[i] += (*own)[i];
     }
