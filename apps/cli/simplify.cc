@@ -53,12 +53,14 @@ InputShape ParseShape(const std::string& text) {
 
 void ParseFusion(const std::string& text, SimplifyOptions& options) {
   const auto fusion = text.substr(0, text.find('='));
-  if (fusion == "attention" || fusion == "mixffn")
+  if (fusion == "attention" || fusion == "mixffn") {
     Refuse(
         fmt::format("--fuse {}: no ONNX operator does that; segforge build does, for any SegFormer", fusion));
-  if (fusion == "head-fold")
+  }
+  if (fusion == "head-fold") {
     Refuse(
         "--fuse head-fold: that is of a SegFormer, not of any file: segforge export --head folded does it");
+  }
   const auto [name, value] = SplitAtEquals("--fuse", text, false);
   if (name != "layernorm" && name != "gelu")
     Refuse(fmt::format("--fuse: expected layernorm or gelu, got \"{}\"", OneLine(name)));

@@ -1,8 +1,7 @@
 // before  a file of opset 11 or later
 // after   the same graph in a later opset, to 22: axes and parts that became inputs are inputs, and so on
-// when    every node is of an operator that is known, none has a graph inside, and none means something that
-// the
-//         later opset cannot say
+// when    every node is of an operator that is known, none has a graph inside, and none says what a
+//         later opset cannot
 // effect  none
 #pragma once
 

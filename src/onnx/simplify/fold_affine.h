@@ -1,10 +1,8 @@
-// before  y = BatchNormalization(Conv(x, w, b)) | c * Conv(x, w, b) | Conv(x, w, b) + c; so with
-// ConvTranspose, Gemm
-//         and MatMul, and with Div and Sub
+// before  y = BatchNormalization(Conv(x, w, b)) | c * Conv(x, w, b) | Conv(x, w, b) + c; also Div and Sub,
+//         and ConvTranspose, Gemm and MatMul
 // after   y = Conv(x, w', b')
-// when    w, b and c are constants, c one number or one for each channel, and nobody else reads the Conv; a
-// MatMul
-//         takes no sum unless it is of two axes: then it becomes a Gemm
+// when    w, b and c are constants, c one number or one for each channel; nobody else reads the Conv;
+//         a MatMul takes a sum only where it is of two axes, and becomes a Gemm; new weights are finite
 // effect  the same real arithmetic; weights are computed in double and rounded once
 #pragma once
 

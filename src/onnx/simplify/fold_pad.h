@@ -1,8 +1,7 @@
 // before  y = Conv | MaxPool | AveragePool(Pad(x))
 // after   y = Conv | MaxPool | AveragePool(x) with those pads added to its own
-// when    Pad adds the constant that the operator pads with (0, or for MaxPool minus infinity) around height
-// and
-//         width alone, none of the pads is negative, and AveragePool counts the padding
+// when    Pad adds what the operator pads with (0, or for MaxPool minus infinity), around height and
+//         width alone; no pad is negative, and AveragePool counts the padding
 // effect  none
 #pragma once
 

@@ -78,9 +78,9 @@ class Graph {
   // The node whose first output it is; null, or kNone, for what is left out and for other values.
   const Node* Producer(ValueId id) const;
   NodeId ProducerId(ValueId id) const;
-  const KnownValue* Constant(const Node& node, size_t input) const;
-  const Type* TypeOf(const Node& node, size_t input) const;
-  const Sizes* DimsOf(const Node& node, size_t input) const;  // null where they are not known
+  const KnownValue* Constant(const Node& reader, size_t input) const;
+  const Type* TypeOf(const Node& reader, size_t input) const;
+  const Sizes* DimsOf(const Node& reader, size_t input) const;  // null where they are not known
   // The node that alone reads a value, once; kNone where there are others, or the value is seen from outside.
   NodeId OnlyReader(ValueId id) const;
   bool IsOnlyRead(ValueId id) const { return OnlyReader(id) != kNone; }

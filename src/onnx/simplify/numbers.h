@@ -44,7 +44,7 @@ std::vector<Wide> ReadNumbers(const ConstTensorView& view) {
       read(int16_t(), same);
       break;
     case DType::kI8:
-      read(int8_t(), same);
+      read(int8_t(), [](int8_t value) { return static_cast<int>(value); });
       break;
     case DType::kU16:
       read(uint16_t(), same);

@@ -48,7 +48,8 @@ inline std::vector<int64_t> BroadcastStrides(const Shape& from, const Shape& to)
   std::vector<int64_t> strides(static_cast<size_t>(to.rank()), 0);
   const int offset = to.rank() - from.rank();
   for (int axis = 0; axis < from.rank(); ++axis) {
-    if (from[axis] != 1) strides[static_cast<size_t>(axis + offset)] = own[static_cast<size_t>(axis)];
+    if (from[axis] != 1)
+      strides[static_cast<size_t>(axis) + static_cast<size_t>(offset)] = own[static_cast<size_t>(axis)];
   }
   return strides;
 }
