@@ -37,8 +37,9 @@ bool Chooser::Takes(const std::vector<NodeId>& place) {
 }
 
 Status Chooser::Finish() const {
-  if (choice_.kind == Choice::Kind::kFirst && places_ < choice_.count)
+  if (choice_.kind == Choice::Kind::kFirst && places_ < choice_.count) {
     return InvalidInput("{} of {} asked for: the file has {}", fusion_, choice_.count, places_);
+  }
   for (size_t i = 0; i < choice_.names.size(); ++i) {
     if (!was_used_[i])
       return InvalidInput("{}: nothing that can be fused is named \"{}\"", fusion_,

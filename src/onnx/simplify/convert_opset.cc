@@ -137,9 +137,10 @@ int64_t IrVersionOf(int64_t opset) {
 Status ConvertOpset(Graph& graph, int64_t opset) {
   const int64_t from = graph.opset();
   if (opset == from) return Status();
-  if (from < kLeast || opset < from || opset > kMost)
+  if (from < kLeast || opset < from || opset > kMost) {
     return Unsupported("from opset {} to {}: expected to raise it, within {} to {}", from, opset, kLeast,
                        kMost);
+  }
   for (const NodeId id : graph.Order()) {
     const Status status = ConvertNode(graph, id, from, opset);
     if (!status.ok()) {

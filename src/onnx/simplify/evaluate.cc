@@ -62,14 +62,14 @@ Result<std::vector<KnownValue>> Evaluate(const NodeView& view) {
   std::vector<Shape> shapes;
   int64_t bytes = 0;
   for (const Type& type : types) {
-    if (!type.dims || !AllKnown(*type.dims)) return nothing;
+    if (!type.dtype || !type.dims || !AllKnown(*type.dims)) return nothing;
     const std::optional<Shape> shape = KnownShape(type);
     if (!shape || shape->elems() > kMaxElems)
       return InvalidInput("gives {}: expected at most {} elements", ToString(*type.dims), kMaxElems);
     shapes.push_back(*shape);
     bytes += shape->elems() * 8;  // of the widest type
   }
-  if (shapes.empty() || !types[0].dtype) return nothing;
+  if (shapes.empty()) return nothing;
   if (std::optional<KnownValue> same = Renamed(view, shapes[0]))
     return std::vector<KnownValue>{*std::move(same)};
   const Evaluation evaluate = FindEvaluation(view.node());
@@ -77,6 +77,7 @@ Result<std::vector<KnownValue>> Evaluate(const NodeView& view) {
   // Inputs and outputs are widened to numbers of 8 bytes each while they are computed.
   SEGFORGE_RETURN_IF_ERROR(CheckMemory(3 * bytes + 8 * BytesOfInputs(view), "a folded constant"));
   std::vector<Tensor> outputs;
+  outputs.reserve(shapes.size());
   for (size_t i = 0; i < shapes.size(); ++i) outputs.emplace_back(*types[i].dtype, shapes[i]);
   if (!evaluate(view, outputs)) return nothing;
   std::vector<KnownValue> values;

@@ -7,6 +7,7 @@
 
 #include "formats/printable.h"
 #include "onnx/simplify/convert_opset.h"
+#include "onnx/simplify/flatten_product.h"
 #include "onnx/simplify/fold_affine.h"
 #include "onnx/simplify/fold_constants.h"
 #include "onnx/simplify/fold_pad.h"
@@ -46,6 +47,7 @@ constexpr auto kRewrites = std::to_array<Rewrite>({
     {"fuse-transposes", "one Transpose for two in a row", FuseTransposes},
     {"move-transposes", "Transposes move to where they cancel", MoveTransposes},
     {"fold-affine", "BatchNorm, factors and sums go into the weights before them", FoldAffine},
+    {"flatten-product", "a product between reshapes is of two axes and takes its sum", FlattenProduct},
     {"fold-pad", "Pad goes into the window that reads it", FoldPad},
     {"remove-dead", "what nobody reads goes", RemoveDead},
 });
@@ -78,7 +80,6 @@ Status FixInput(Graph& graph, const std::string& name, const std::vector<int64_t
   return Status();
 }
 
-// What the file says of sizes inside is of its free ones.
 Status FixInputs(Graph& graph, const Options& options) {
   for (const auto& [name, dims] : options.input_dims) SEGFORGE_RETURN_IF_ERROR(FixInput(graph, name, dims));
   return Status();
