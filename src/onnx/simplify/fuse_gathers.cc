@@ -16,9 +16,8 @@ Result<int> FuseGathers(Graph& graph) {
     const bool fits = list != nullptr && list->size() == 1 && index != nullptr && index->empty() && numbers &&
                       result && result->size() == 1;
     if (!fits) return false;
-    const std::vector<int64_t> one = *numbers;
     const ValueId x = gather->inputs[0];
-    const ValueId indices = graph.AddConstant(graph.value(gather->inputs[1]).name, KnownValue::Of(one));
+    const ValueId indices = graph.AddConstant(graph.value(gather->inputs[1]).name, KnownValue::Of(*numbers));
     graph.Become(id, "Gather", {x, indices}, {{"axis", int64_t{0}}});
     return true;
   });

@@ -105,9 +105,10 @@ ValueId AddOnes(Graph& graph, const Match& match) {
 
 Result<int> FuseLayerNorm(Graph& graph, const Choice& choice) {
   if (choice.is_none()) return 0;
-  if (graph.opset() < 17)
+  if (graph.opset() < 17) {
     return InvalidInput("LayerNormalization is of opset 17, the file of opset {}: give --opset 17 or later",
                         graph.opset());
+  }
   Chooser chooser(graph, choice, "layernorm");
   Result<int> count = RewriteEach(graph, [&](NodeId id) -> Result<bool> {
     std::optional<Match> match = MatchAt(graph, id);

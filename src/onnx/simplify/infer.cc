@@ -49,9 +49,10 @@ std::string ToString(const Type& type) {
 
 // What was inferred, and from the file what was not.
 Result<Type> Merged(const Value& value, Type inferred) {
-  if (Contradict(inferred, value.said))
+  if (Contradict(inferred, value.said)) {
     return InvalidInput("\"{}\": the file says {}, but it is {}", Printable(value.name), ToString(value.said),
                         ToString(inferred));
+  }
   if (!inferred.dtype) inferred.dtype = value.said.dtype;
   if (!inferred.dims) {
     inferred.dims = value.said.dims;

@@ -6,6 +6,7 @@
 
 #include "onnx/simplify/infer.h"
 #include "onnx/simplify/ranges.h"
+#include "onnx/simplify/rewrite.h"
 
 namespace segforge::simplify {
 namespace {
@@ -59,15 +60,14 @@ Result<Types> Transpose(const NodeView& view) {
   if (x == nullptr) return Of(view, std::nullopt);
   Ints order(x->size());
   std::iota(order.rbegin(), order.rend(), 0);
-  if (const auto* perm = view.spec().Find<Ints>("perm")) order = *perm;
-  Ints sorted = order;
-  std::ranges::sort(sorted);
-  Sizes y;
-  for (size_t i = 0; i < order.size(); ++i) {
-    if (order.size() != x->size() || sorted[i] != static_cast<int64_t>(i))
+  if (view.spec().Find<Ints>("perm") != nullptr) {
+    const Ints* perm = PermutationOf(view.node());
+    if (perm == nullptr || perm->size() != x->size())
       return InvalidInput("axes in an order that is none of {}", ToString(*x));
-    y.push_back((*x)[static_cast<size_t>(order[i])]);
+    order = *perm;
   }
+  Sizes y;
+  for (const int64_t axis : order) y.push_back((*x)[static_cast<size_t>(axis)]);
   return Of(view, std::move(y));
 }
 

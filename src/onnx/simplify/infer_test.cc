@@ -87,6 +87,10 @@ TEST(Infer, NamesTheNodeWhoseSizesCannotBe) {
                 t.Transpose(x, {0, 1, 1, 2});
               }),
               HasSubstr("axes in an order"));
+  EXPECT_THAT(SizesOf([](TestFile& t, const auto& x) {
+                t.Transpose(x, {0, 99, 1, 2});
+              }),
+              HasSubstr("axes in an order"));
   EXPECT_THAT(SizesOf([](TestFile& t, const auto&) {
                 t.Node("Reshape", {t.Weight({6}), t.Numbers({4, -1})});
               }),

@@ -57,9 +57,10 @@ std::string KeyOf(const Node& node) {
   std::string key = fmt::format("{}/{}/", node.spec.op, node.outputs.size());
   for (const ValueId input : node.inputs) key += fmt::format("{},", input);
   std::vector<std::string> attributes;
-  for (const OnnxAttribute& each : node.spec.attributes)
+  for (const OnnxAttribute& each : node.spec.attributes) {
     attributes.push_back(
         fmt::format("{}:{}={};", each.name.size(), each.name, std::visit(AttributeKey(), each.value)));
+  }
   std::ranges::sort(attributes);
   for (const std::string& attribute : attributes) key += attribute;
   return key;

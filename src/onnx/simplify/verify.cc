@@ -38,9 +38,10 @@ Status Graph::Verify() const {
     if (nodes_[i].is_dead) continue;
     ++live;
     const Status status = CheckNode(*this, static_cast<NodeId>(i));
-    if (!status.ok())
+    if (!status.ok()) {
       return status.Within(
           fmt::format("node \"{}\" ({})", Printable(nodes_[i].spec.name), Printable(nodes_[i].spec.op)));
+    }
   }
   if (Order().size() != live) return InvalidInput("the graph has a cycle");
   std::unordered_set<std::string_view> names;
