@@ -16,6 +16,7 @@
 #include "interrupt.h"
 #include "profile.h"
 #include "segment.h"
+#include "simplify.h"
 #include "text.h"
 
 namespace segforge::cli {
@@ -28,6 +29,7 @@ constexpr const char* kFooter = R"(Examples:
   segforge eval street-b0 --data camvid/test --ignore 11
   segforge build street-b0 -o street.segforge
   segforge export street-b0 -o street.onnx
+  segforge simplify model.onnx simple.onnx
   segforge bench street-b0 --sizes 512x512,1024x1024
   segforge completion bash > ~/.local/share/bash-completion/completions/segforge
 
@@ -44,6 +46,7 @@ struct CommandLine {
   BuildVerbOptions build_options;
   ExportVerbOptions export_options;
   BenchOptions bench_options;
+  SimplifyVerbOptions simplify_options;
   ProfileVerbOptions profile_options;
   DoctorOptions doctor_options;
   std::string shell;
@@ -54,6 +57,7 @@ struct CommandLine {
   CLI::App* build = AddBuildCommand(program, build_options);
   CLI::App* export_onnx = AddExportCommand(program, export_options);
   CLI::App* bench = AddBenchCommand(program, bench_options);
+  CLI::App* simplify = AddSimplifyCommand(program, simplify_options);
   CLI::App* profile = AddProfileCommand(program, profile_options);
   CLI::App* doctor = AddDoctorCommand(program, doctor_options);
   CLI::App* completion = AddCompletionCommand(program, shell);
@@ -80,12 +84,13 @@ int Dispatch(const CommandLine& line) {
   if (line.build->parsed()) return Build(line.build_options);
   if (line.export_onnx->parsed()) return Export(line.export_options);
   if (line.bench->parsed()) return Bench(line.bench_options);
+  if (line.simplify->parsed()) return Simplify(line.simplify_options);
   if (line.profile->parsed()) return Profile(line.profile_options);
   if (line.doctor->parsed()) return Doctor(line.doctor_options);
   if (!line.completion->parsed()) {
     throw Error(ErrorCode::kInvalidInput,
-                "expected a verb: segment, inspect, compare, eval, build, export, bench, profile, doctor or "
-                "completion; "
+                "expected a verb: segment, inspect, compare, eval, build, export, simplify, bench, profile, "
+                "doctor or completion; "
                 "see segforge --help");
   }
   std::cout << CompletionScript(line.program, line.shell);

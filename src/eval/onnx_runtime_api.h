@@ -16,6 +16,7 @@ enum Place : size_t {
   kGetErrorMessage = 2,
   kCreateEnv = 3,
   kCreateSession = 7,
+  kCreateSessionFromArray = 8,
   kRun = 9,
   kCreateSessionOptions = 10,
   kSetIntraOpNumThreads = 24,
@@ -45,6 +46,7 @@ using Handle = void*;
 using Function = void (*)();
 
 constexpr int kLogErrors = 3;
+constexpr int kLogFatal = 4;
 
 // ONNX_TENSOR_ELEMENT_DATA_TYPE_...
 enum ElementType : int { kFloat = 1, kUint8 = 2, kInt8 = 3, kUint16 = 4, kInt16 = 5, kInt32 = 6, kInt64 = 7 };

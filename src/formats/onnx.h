@@ -81,6 +81,11 @@ struct OnnxFile {
   std::vector<std::shared_ptr<const void>> owned;
 };
 
+// The element type with that number; fails on those that Segforge does not know (strings, complex, 4 and 8
+// bits).
+Result<DType> OnnxDType(int32_t data_type);
+int32_t OnnxNumberOf(DType dtype);
+
 // folder: where external data is looked for, below it and nowhere else; empty: external data is refused.
 // Fails on truncated files, graphs nested deeper than 16, tensors whose bytes do not fit their shape,
 // external data in what is passed on, names given twice and values that are read before they are made.

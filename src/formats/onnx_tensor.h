@@ -18,9 +18,4 @@ struct OnnxStorage {
 // disagree.
 Result<ConstTensorView> ReadOnnxTensor(const onnx::TensorProto& proto, OnnxStorage& storage);
 
-// The element type with that number; fails on those that Segforge does not know (strings, complex, 4 and 8
-// bits).
-Result<DType> OnnxDType(int32_t data_type);
-int32_t OnnxNumberOf(DType dtype);
-
 }  // namespace segforge

@@ -26,9 +26,10 @@ Status CheckNode(const OnnxNode& node) {
 Status CheckFile(const OnnxFile& model) {
   if (model.opset < kMinOpset || model.opset > kMaxOpset)
     return Unsupported("opset {}: expected {} to {}", model.opset, kMinOpset, kMaxOpset);
-  if (!model.other_initializers.empty())
+  if (!model.other_initializers.empty()) {
     return Unsupported("initializer \"{}\": sparse tensors and other element types are not supported",
                        Printable(model.other_initializers.front().first));
+  }
   for (const OnnxNode& node : model.nodes) SEGFORGE_RETURN_IF_ERROR(CheckNode(node));
   return Status();
 }

@@ -55,8 +55,8 @@ TEST(Usage, WhatWouldBeIgnoredIsRefused) {
 
 TEST(Usage, HelpShowsAnExampleOfEachVerb) {
   Workspace workspace;
-  for (const std::string verb : {"segment", "inspect", "compare", "eval", "build", "export", "bench",
-                                 "profile", "doctor", "completion"}) {
+  for (const std::string verb : {"segment", "inspect", "compare", "eval", "build", "export", "simplify",
+                                 "bench", "profile", "doctor", "completion"}) {
     const Outcome run = workspace.Run({verb, "--help"});
     EXPECT_EQ(run.code, 0);
     EXPECT_THAT(run.out, HasSubstr("\n  segforge " + verb + " "));
