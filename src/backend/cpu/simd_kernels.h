@@ -10,8 +10,9 @@ namespace segforge {
 Result<std::unique_ptr<Kernel>> MakeCpuLayerNorm(const Graph& graph, const Node& node);
 Result<std::unique_ptr<Kernel>> MakeCpuDepthwiseConv(const Graph& graph,
                                                      const Node& node);               // with GELU or not
-Result<std::unique_ptr<Kernel>> MakeCpuUnary(const Graph& graph, const Node& node);   // kGelu, kRelu
-Result<std::unique_ptr<Kernel>> MakeCpuBinary(const Graph& graph, const Node& node);  // kAdd, kMul
+Result<std::unique_ptr<Kernel>> MakeCpuUnary(const Graph& graph, const Node& node);   // kGelu, kRelu, kErf, kSqrt
+Result<std::unique_ptr<Kernel>> MakeCpuBinary(const Graph& graph, const Node& node);  // kAdd, kSub, kMul, kDiv
+Result<std::unique_ptr<Kernel>> MakeCpuReduceMean(const Graph& graph, const Node& node);
 Result<std::unique_ptr<Kernel>> MakeCpuResizeBilinear(const Graph& graph, const Node& node);
 Result<std::unique_ptr<Kernel>> MakeCpuUpsampleSum(const Graph& graph, const Node& node);
 
