@@ -4,6 +4,7 @@
 #include <iostream>
 #include <new>
 
+#include "ablate.h"
 #include "bench.h"
 #include "build.h"
 #include "compare.h"
@@ -42,6 +43,7 @@ struct CommandLine {
   BuildVerbOptions build_options;
   BenchOptions bench_options;
   ProfileVerbOptions profile_options;
+  AblateOptions ablate_options;
   DoctorOptions doctor_options;
   std::string shell;
   CLI::App* segment = AddSegmentCommand(program, segment_options);
@@ -51,6 +53,7 @@ struct CommandLine {
   CLI::App* build = AddBuildCommand(program, build_options);
   CLI::App* bench = AddBenchCommand(program, bench_options);
   CLI::App* profile = AddProfileCommand(program, profile_options);
+  CLI::App* ablate = AddAblateCommand(program, ablate_options);
   CLI::App* doctor = AddDoctorCommand(program, doctor_options);
   CLI::App* completion = AddCompletionCommand(program, shell);
 
@@ -76,12 +79,13 @@ int Dispatch(const CommandLine& line) {
   if (line.build->parsed()) return Build(line.build_options);
   if (line.bench->parsed()) return Bench(line.bench_options);
   if (line.profile->parsed()) return Profile(line.profile_options);
+  if (line.ablate->parsed()) return Ablate(line.ablate_options);
   if (line.doctor->parsed()) return Doctor(line.doctor_options);
   if (!line.completion->parsed()) {
-    throw Error(
-        ErrorCode::kInvalidInput,
-        "expected a verb: segment, inspect, compare, eval, build, bench, profile, doctor or completion; "
-        "see segforge --help");
+    throw Error(ErrorCode::kInvalidInput,
+                "expected a verb: segment, inspect, compare, eval, build, bench, profile, ablate, doctor or "
+                "completion; "
+                "see segforge --help");
   }
   std::cout << CompletionScript(line.program, line.shell);
   return kSuccess;

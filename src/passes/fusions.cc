@@ -31,6 +31,7 @@ Result<const Fusion*> FindFusion(std::string_view word) {
   const auto found = std::ranges::find(kFusions, word, &Fusion::word);
   if (found != kFusions.end()) return &*found;
   std::vector<std::string_view> known;
+  known.reserve(kFusions.size());
   for (const Fusion& fusion : kFusions) known.push_back(fusion.word);
   return InvalidInput("no fusion is named \"{}\"; the fusions are {}", word, fmt::join(known, ", "));
 }
