@@ -38,6 +38,7 @@ void AddRunOptions(CLI::App& command, AblationOptions& ablation) {
   AddList(command, "--device,--devices", ablation.devices, "cpu, ref, cuda, or cuda:N. Default: cpu");
   AddList(command, "--precision,--precisions", ablation.precisions,
           "fp32; on a GPU also tf32, fp16, bf16. Default: fp16 on a GPU, else fp32");
+  AddFp32Layers(command, ablation.segmenter);
   command
       .add_option_function<std::string>(
           "--size",

@@ -8,7 +8,7 @@ namespace segforge {
 
 struct AblationOptions {
   std::string model = "street-b0";  // a checkpoint: an engine file's graph is fused already
-  SegmenterOptions segmenter;       // of which threads, fp32_layers, disabled_passes, layer_norm_eps count
+  SegmenterOptions segmenter;       // device, precision, fuse and size are those of each row
   std::vector<std::string> devices = {"cpu"};      // each of one device, as SegmenterOptions has them
   std::vector<std::string> precisions = {"auto"};  // each on every device
   int64_t height = 512;                            // of the network's input
