@@ -204,15 +204,13 @@ bool IsColumn(const DimShape& a, const DimShape& b) {
 
 }  // namespace
 
-Result<std::unique_ptr<Kernel>> MakeCpuUnary(const Graph&, const Node& node) {
+Result<std::unique_ptr<Kernel>> MakeCpuUnary(const Graph& graph, const Node& node) {
+  if (graph.ConstantInput(node, 0) != nullptr) return MakeRefBackend().Find(node.op)->make(graph, node);
   return std::unique_ptr<Kernel>(std::make_unique<UnaryKernel>(node.op));
 }
 
 Result<std::unique_ptr<Kernel>> MakeCpuBinary(const Graph& graph, const Node& node) {
-  if (graph.ConstantInput(node, 0) != nullptr) {
-    return Unsupported("{}: the first input of {} must not be a constant on the CPU backend", node.name,
-                       NameOf(node.op));
-  }
+  if (graph.ConstantInput(node, 0) != nullptr) return MakeRefBackend().Find(node.op)->make(graph, node);
   const DimShape &a = graph.node(node.inputs[0]).type.shape, &b = graph.node(node.inputs[1]).type.shape;
   const bool is_constant = graph.ConstantInput(node, 1) != nullptr;
   if (!Repeats(a, b)) {

@@ -56,7 +56,9 @@ class ReduceMeanKernel : public Kernel {
 
 }  // namespace
 
-Result<std::unique_ptr<Kernel>> MakeCpuReduceMean(const Graph&, const Node&) {
+Result<std::unique_ptr<Kernel>> MakeCpuReduceMean(const Graph& graph, const Node& node) {
+  if (graph.ConstantInput(node, 0) != nullptr)
+    return MakeRefBackend().Find(Op::kReduceMean)->make(graph, node);
   return std::unique_ptr<Kernel>(std::make_unique<ReduceMeanKernel>());
 }
 

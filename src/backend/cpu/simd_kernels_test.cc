@@ -118,6 +118,21 @@ TEST_F(SimdKernels, RowsAndTheirMeans) {
     ExpectLikeReference(MakeCpuBinary, Add(op, {x, column}));
 }
 
+TEST_F(SimdKernels, Softmax) {
+  const NodeId x = Input({3, 5, 37});
+  ExpectLikeReference(MakeCpuSoftmax, Add(Op::kSoftmax, {x}));
+}
+
+TEST_F(SimdKernels, MatMul) {
+  const NodeId a = Input({2, 3, 19, 7}), b = Input({2, 3, 7, 21});
+  ExpectLikeReference(MakeCpuMatMul, Add(Op::kMatMul, {a, b}, MatMulAttrs{false}));
+}
+
+TEST_F(SimdKernels, MatMulOfATransposed) {
+  const NodeId a = Input({2, 3, 70, 7}), b = Input({2, 3, 21, 7});
+  ExpectLikeReference(MakeCpuMatMul, Add(Op::kMatMul, {a, b}, MatMulAttrs{true}));
+}
+
 TEST_F(SimdKernels, BinaryOfAnotherBroadcast) {
   const NodeId x = Input({3, 5, 7});
   const NodeId middle = Input({3, 1, 7});
