@@ -27,6 +27,7 @@ Exit codes: 0 every image is Good; 1 one is Bad, or a layer jumps; 2 bad input o
 void AddSideOptions(CLI::App& command, const std::string& prefix, const std::string& side,
                     SegmenterOptions& options) {
   AddDeviceOptions(command, options, prefix, "Of the " + side + ": ");
+  AddFuse(command, options, prefix, "Of the " + side + ": ");
   command
       .add_option("--" + prefix + "disable-pass", options.disabled_passes,
                   "Of the " + side + ": switch off a graph rewrite by name, or all of them")
@@ -83,6 +84,7 @@ SegmenterOptions OptionsOfReference(const CompareOptions& options) {
   result.precision = options.reference_options.precision;
   result.fp32_layers = options.reference_options.fp32_layers;
   result.disabled_passes = options.reference_options.disabled_passes;
+  result.fuse = options.reference_options.fuse;
   return result;
 }
 

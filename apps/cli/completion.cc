@@ -18,6 +18,9 @@ const std::map<std::string_view, std::string_view> kValues = {
     {"--palette", "cityscapes ade20k camvid"},
     {"--device", "cpu ref cuda auto"},
     {"--reference-device", "cpu ref cuda auto"},
+    {"--fuse",
+     "layernorm= gelu= batchnorm= head-fold= decode-head= attention= key-value= patch-conv= mixffn= "
+     "depthwise-gelu= epilogue="},
     {"--layout", "pairs cityscapes ade20k list"},
     {"--precision", "auto fp32 tf32 fp16 bf16"},
     {"--precisions", "fp32 tf32 fp16 bf16"},

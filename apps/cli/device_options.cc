@@ -38,6 +38,22 @@ void AddFp32Layers(CLI::App& command, SegmenterOptions& options, const std::stri
       ->type_name("NAME,...");
 }
 
+void AddFuse(CLI::App& command, SegmenterOptions& options, const std::string& prefix,
+             const std::string& side) {
+  command
+      .add_option(
+          "--" + prefix + "fuse", options.fuse,
+          side +
+              "Fuse these, and leave in parts what they leave out: WORD=all or WORD=none, of layernorm, "
+              "gelu, "
+              "batchnorm, head-fold, decode-head, attention, key-value, patch-conv, mixffn, depthwise-gelu "
+              "and epilogue; layernorm=N: the first N; layernorm=NAME,...: those, with * and ?. Default: all "
+              "of all")
+      ->delimiter(',')
+      ->allow_extra_args(false)  // or it would swallow the inputs that follow
+      ->type_name("WORD=WHICH,...");
+}
+
 void AddDeviceOptions(CLI::App& command, SegmenterOptions& options, const std::string& prefix,
                       const std::string& side) {
   AddDevice(command, options, prefix, side);

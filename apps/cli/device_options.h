@@ -1,4 +1,4 @@
-// Options that say where a model runs, and in which arithmetic.
+// Options that say where a model runs, in which arithmetic, and of what nodes.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -19,5 +19,9 @@ void AddDevice(CLI::App& command, SegmenterOptions& options, const std::string& 
 void AddGpuWait(CLI::App& command, SegmenterOptions& options);
 void AddFp32Layers(CLI::App& command, SegmenterOptions& options, const std::string& prefix = "",
                    const std::string& side = "");
+
+// --fuse: what is fused, of whatever builds an engine.
+void AddFuse(CLI::App& command, SegmenterOptions& options, const std::string& prefix = "",
+             const std::string& side = "");
 
 }  // namespace segforge::cli

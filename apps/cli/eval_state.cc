@@ -20,12 +20,13 @@ constexpr std::chrono::seconds kInterval{3};
 std::string SettingsOf(const EvalOptions& options, const LabeledImages& images) {
   const SegmenterOptions& run = options.segmenter;
   const std::string eps = run.layer_norm_eps ? fmt::format("{}", *run.layer_norm_eps) : "default";
+  const std::string fuse = run.fuse.empty() ? "" : fmt::format(", fuse [{}]", fmt::join(run.fuse, ","));
   return fmt::format(
       "device {}, precision {}, fp32 layers [{}], size {} {}x{}, resampling {}, disabled passes [{}], layer "
-      "norm eps {}, layout {}, ignore {}, reduce zero {}, boundary tolerance {}",
+      "norm eps {}, layout {}, ignore {}, reduce zero {}, boundary tolerance {}{}",
       run.device, run.precision, fmt::join(run.fp32_layers, ","), static_cast<int>(run.size), run.height,
       run.width, static_cast<int>(run.resampling), fmt::join(run.disabled_passes, ","), eps, images.layout(),
-      options.dataset.ignore, options.dataset.reduce_zero_label, options.boundary_tolerance);
+      options.dataset.ignore, options.dataset.reduce_zero_label, options.boundary_tolerance, fuse);
 }
 
 [[noreturn]] void Refuse(const std::string& path, const std::string& why) {

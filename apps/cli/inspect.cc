@@ -94,6 +94,7 @@ void PrintEngineFile(const EngineFileInfo& file) {
   fmt::print("fp32 layers    {}\n", Joined(file.fp32_layers));
   fmt::print("built          by {} from {} ({}); passes left out: {}\n", OneLine(file.built_by),
              OneLine(file.source), OneLine(file.source_digest), Joined(file.disabled_passes));
+  if (!file.fuse.empty()) fmt::print("fused          {}\n", Joined(file.fuse));
 }
 
 void PrintGraphs(const ModelReport& report) {

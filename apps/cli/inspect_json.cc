@@ -54,6 +54,7 @@ Json EngineFileOf(const EngineFileInfo& file) {
           {"precision", file.precision},
           {"fp32_layers", file.fp32_layers},
           {"disabled_passes", file.disabled_passes},
+          {"fuse", file.fuse},
           {"sizes", sizes}};
 }
 

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <new>
 
+#include "ablate.h"
 #include "bench.h"
 #include "build.h"
 #include "compare.h"
@@ -48,6 +49,7 @@ struct CommandLine {
   BenchOptions bench_options;
   SimplifyVerbOptions simplify_options;
   ProfileVerbOptions profile_options;
+  AblateOptions ablate_options;
   DoctorOptions doctor_options;
   std::string shell;
   CLI::App* segment = AddSegmentCommand(program, segment_options);
@@ -59,6 +61,7 @@ struct CommandLine {
   CLI::App* bench = AddBenchCommand(program, bench_options);
   CLI::App* simplify = AddSimplifyCommand(program, simplify_options);
   CLI::App* profile = AddProfileCommand(program, profile_options);
+  CLI::App* ablate = AddAblateCommand(program, ablate_options);
   CLI::App* doctor = AddDoctorCommand(program, doctor_options);
   CLI::App* completion = AddCompletionCommand(program, shell);
 
@@ -86,11 +89,12 @@ int Dispatch(const CommandLine& line) {
   if (line.bench->parsed()) return Bench(line.bench_options);
   if (line.simplify->parsed()) return Simplify(line.simplify_options);
   if (line.profile->parsed()) return Profile(line.profile_options);
+  if (line.ablate->parsed()) return Ablate(line.ablate_options);
   if (line.doctor->parsed()) return Doctor(line.doctor_options);
   if (!line.completion->parsed()) {
     throw Error(ErrorCode::kInvalidInput,
                 "expected a verb: segment, inspect, compare, eval, build, export, simplify, bench, profile, "
-                "doctor or completion; "
+                "ablate, doctor or completion; "
                 "see segforge --help");
   }
   std::cout << CompletionScript(line.program, line.shell);

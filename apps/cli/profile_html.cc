@@ -6,7 +6,7 @@
 
 #include "profile_report.h"
 #include "profile_tree.h"
-#include "svg_plot.h"
+#include "svg_parts.h"
 
 namespace segforge::cli {
 namespace {

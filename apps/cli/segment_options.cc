@@ -181,6 +181,7 @@ void ParseSize(const std::string& text, SegmenterOptions& options) {
 }
 
 void AddGraphOptions(CLI::App& command, SegmenterOptions& options) {
+  AddFuse(command, options);
   command
       .add_option(
           "--disable-pass", options.disabled_passes,

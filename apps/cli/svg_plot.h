@@ -23,9 +23,4 @@ struct Plot {
 
 std::string PlotSvg(const Plot& plot);
 
-std::string XmlEscape(const std::string& text);  // for text and attributes of XML and HTML
-
-// Round values from 0 to the first that reaches `end` (> 0), about `count` of them.
-std::vector<double> Ticks(double end, int count);
-
 }  // namespace segforge::cli

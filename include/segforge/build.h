@@ -8,8 +8,8 @@ namespace segforge {
 
 struct BuildOptions {
   std::string model = "street-b0";
-  // Of these device, precision, fp32_layers, disabled_passes, layer_norm_eps and threads play a role, and
-  // those that choose the network's size for the headroom's images.
+  // Of these device, precision, fp32_layers, disabled_passes, fuse, layer_norm_eps and threads play a role,
+  // and those that choose the network's size for the headroom's images.
   SegmenterOptions segmenter;
   std::vector<EngineSize> sizes;  // at which ways of running kernels are timed; others run too
   bool deterministic = false;     // nothing is timed: every build of a model is the same

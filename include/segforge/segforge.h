@@ -99,7 +99,11 @@ struct SegmenterOptions {
   // with * and ? as in file names, or their beginnings up to a dot: "stage1", "*.attention".
   std::vector<std::string> fp32_layers;
   std::vector<std::string> disabled_passes;  // as `segforge segment --disable-pass` takes them; "all" for all
-  std::optional<float> layer_norm_eps;       // instead of those of the checkpoint's family
+  // What is fused, as `segforge segment --fuse` takes it: "layernorm=none", "gelu=none"; "layernorm=" takes
+  // all, none, a number (the first so many, in the graph's order) or a name, after which further names may
+  // follow as texts of their own. A word that is missing is fused.
+  std::vector<std::string> fuse;
+  std::optional<float> layer_norm_eps;  // instead of those of the checkpoint's family
   // An engine file that was built for another device runs as a graph of its own precision, without what was
   // timed there. Else it is refused.
   bool allow_rebuild = false;
@@ -301,6 +305,7 @@ struct EngineFileInfo {
   std::string precision;      // "fp16"
   std::vector<std::string> fp32_layers;
   std::vector<std::string> disabled_passes;
+  std::vector<std::string> fuse;  // as SegmenterOptions has it
   std::vector<EngineSize> sizes;  // whose ways of running were timed
 };
 

@@ -1,5 +1,3 @@
-#include <thread>
-
 #include "api/device.h"
 #include "api/error.h"
 #include "api/lone_engine.h"
@@ -15,8 +13,6 @@ namespace segforge {
 namespace {
 
 constexpr double kMaxRelativeError = 1e-2;
-// For the threads of the one before to stop spinning.
-constexpr std::chrono::milliseconds kPause(100);
 
 std::string FolderForTorch(const std::string& model) {
   const std::filesystem::path folder = Unwrap(LocateModel(model));
@@ -96,7 +92,7 @@ class Contest {
       return watch.LapMs();
     }};
     for (const Contestant& one : peers_) runs.emplace_back([&one] { return one.Unwrap(one.peer->RunMs()); });
-    const auto turns = RunInTurns(rule, runs, [] { std::this_thread::sleep_for(kPause); });
+    const auto turns = RunInTurns(rule, runs, [] { RestBetweenTurns(); });
     for (size_t i = 0; i < times_.size(); ++i) times_[i].runs = turns[i];
     return times_;
   }

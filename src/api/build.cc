@@ -65,6 +65,7 @@ EngineBuild StartBuild(const BuildOptions& options, const Backend& backend, Prec
   build.precision = precision;
   build.fp32_layers = options.segmenter.fp32_layers;
   build.disabled_passes = options.segmenter.disabled_passes;
+  build.fuse = options.segmenter.fuse;
   build.layer_norm_eps = options.segmenter.layer_norm_eps;
   return build;
 }
@@ -135,6 +136,7 @@ BuildReport BuildEngineFile(const BuildOptions& options, const std::string& path
 
   EngineOptions engine;
   engine.passes.disabled = options.segmenter.disabled_passes;
+  engine.passes.fuse = options.segmenter.fuse;
   engine.precision = precision;
   engine.fp32_layers = options.segmenter.fp32_layers;
   if (!options.headroom_images.empty()) {

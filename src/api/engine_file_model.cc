@@ -94,6 +94,9 @@ Status CheckAgrees(const EngineBuild& build, const SegmenterOptions& options) {
   if (!options.disabled_passes.empty() && options.disabled_passes != build.disabled_passes) {
     return Contradiction("disabled passes", ListOf(build.disabled_passes), ListOf(options.disabled_passes));
   }
+  if (!options.fuse.empty() && options.fuse != build.fuse) {
+    return Contradiction("fusions", ListOf(build.fuse), ListOf(options.fuse));
+  }
   if (options.layer_norm_eps && options.layer_norm_eps != build.layer_norm_eps) {
     return Contradiction("LayerNorm eps",
                          build.layer_norm_eps ? fmt::format("{}", *build.layer_norm_eps) : "of its family",
@@ -130,6 +133,7 @@ EngineFileInfo DescribeBuild(const EngineBuild& build) {
   info.precision = NameOf(build.precision);
   info.fp32_layers = build.fp32_layers;
   info.disabled_passes = build.disabled_passes;
+  info.fuse = build.fuse;
   for (const SizeTactics& one : build.sizes) info.sizes.push_back({one.size.n, one.size.h, one.size.w});
   return info;
 }

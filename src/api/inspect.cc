@@ -34,6 +34,7 @@ std::vector<PassResult> RunPipeline(Graph& graph, const SegmenterOptions& option
   const Backend backend = Unwrap(MakeBackend(options.device));
   PassOptions passes;
   passes.disabled = options.disabled_passes;
+  passes.fuse = options.fuse;
   passes.offers = [&backend](Op op) { return backend.Offers(op); };
   std::vector<PassResult> results;
   for (const PassReport& report : Unwrap(RunPasses(graph, passes))) {

@@ -30,6 +30,7 @@ ModelEngine LoadCheckpoint(const std::string& model, const SegmenterOptions& opt
   result.preprocessing = loaded.preprocessing;
   EngineOptions engine;
   engine.passes.disabled = options.disabled_passes;
+  engine.passes.fuse = options.fuse;
   engine.precision = result.precision;
   engine.fp32_layers = options.fp32_layers;
   for (size_t i = 0; i < backends.size(); ++i) {

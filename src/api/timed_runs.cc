@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <thread>
 
 namespace segforge {
 namespace {
@@ -10,6 +11,7 @@ constexpr int64_t kWindowRuns = 3;
 constexpr int64_t kMinRuns = 3;
 constexpr int64_t kTurnRuns = 3;
 constexpr double kSteadyShare = 0.05;
+constexpr std::chrono::milliseconds kRest(100);
 
 constexpr int64_t kMaxTimedRuns = 1'000'000;
 constexpr double kMaxSeconds = 1e6;
@@ -113,5 +115,7 @@ std::vector<TimedRuns> RunInTurns(const RunRule& rule, std::span<const TimedRun>
                                   FunctionRef<void()> pause) {
   return RunInTurns(rule, engines, pause, [] { return SteadySeconds(); });
 }
+
+void RestBetweenTurns() { std::this_thread::sleep_for(kRest); }
 
 }  // namespace segforge

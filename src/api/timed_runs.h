@@ -32,5 +32,6 @@ std::vector<TimedRuns> RunInTurns(const RunRule& rule, std::span<const TimedRun>
                                   FunctionRef<void()> pause, SecondsClock now);
 std::vector<TimedRuns> RunInTurns(const RunRule& rule, std::span<const TimedRun> engines,
                                   FunctionRef<void()> pause);
+void RestBetweenTurns();  // a pause for the threads of the engine before to stop spinning
 
 }  // namespace segforge

@@ -1,24 +1,21 @@
 #include "engine/choose_precision.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <array>
+
+#include "ir/name_pattern.h"
 
 namespace segforge {
 namespace {
 
-bool Fits(const std::string& pattern, const std::string& name) {
-  const bool begins = name.starts_with(pattern) && name[pattern.size()] == '.';
-  return begins || fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
-}
-
 // What a graph as published has where passes are left out: scores, squares and sums, which 16 bits would
-// round too far, or not hold.
-bool StaysWide(Op op) {
+// round too far, or not hold; and a variance with its epsilon, which they would lose.
+bool StaysWide(const Node& node) {
+  const bool is_of_rows = !node.type.shape.empty() && node.type.shape.back() == Dim(1);
+  if (node.op == Op::kAdd && is_of_rows) return true;
   constexpr std::array<Op, 9> kWide = {Op::kSub, Op::kMul,        Op::kDiv,    Op::kPow,    Op::kSqrt,
                                        Op::kErf, Op::kReduceMean, Op::kMatMul, Op::kSoftmax};
-  return std::ranges::find(kWide, op) != kWide.end();
+  return std::ranges::find(kWide, node.op) != kWide.end();
 }
 
 }  // namespace
@@ -35,12 +32,8 @@ Result<PrecisionOf> ChoosePrecision(const Graph& graph, Precision precision,
       return InvalidInput("no layer is named \"{}\"; `segforge inspect --graph` lists them", pattern);
   }
   return PrecisionOf([precision, fp32_layers](const Node& node) {
-    return StaysWide(node.op) || FitsAny(fp32_layers, node.name) ? Precision::kFp32 : precision;
+    return StaysWide(node) || FitsAny(fp32_layers, node.name) ? Precision::kFp32 : precision;
   });
-}
-
-bool FitsAny(const std::vector<std::string>& patterns, const std::string& name) {
-  return std::ranges::any_of(patterns, [&](const std::string& pattern) { return Fits(pattern, name); });
 }
 
 std::string NamesOf(std::span<const Precision> precisions) {

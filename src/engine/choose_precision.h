@@ -19,9 +19,6 @@ using PrecisionOf = std::function<Precision(const Node&)>;
 Result<PrecisionOf> ChoosePrecision(const Graph& graph, Precision precision,
                                     const std::vector<std::string>& fp32_layers);
 
-// Whether a pattern fits the name.
-bool FitsAny(const std::vector<std::string>& patterns, const std::string& name);
-
 std::string NamesOf(std::span<const Precision> precisions);  // "fp32, fp16"
 
 }  // namespace segforge

@@ -5,6 +5,7 @@
 
 #include "engine/choose_precision.h"
 #include "engine/program.h"
+#include "ir/name_pattern.h"
 #include "passes/assign_precision.h"
 
 namespace segforge {

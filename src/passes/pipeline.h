@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "passes/fusions.h"
 #include "passes/takes_fused.h"
 
 namespace segforge {
@@ -16,18 +17,25 @@ namespace segforge {
 // runs.
 using OffersOp = std::function<bool(Op)>;
 
+// What passes may look at besides the graph.
+struct PassContext {
+  TakesFused takes = {};
+  FusionChoice fusions = {};
+};
+
 struct Pass {
   std::string_view name;     // "fold-head": what --disable-pass takes
   std::string_view summary;  // one line for the user
   std::vector<Op> makes;     // skipped unless the backend offers all of these
   // Returns how many times it rewrote.
-  std::function<Result<int>(Graph& graph, const TakesFused& takes)> run;
+  std::function<Result<int>(Graph& graph, const PassContext& context)> run;
 };
 
 std::span<const Pass> Pipeline();
 
 struct PassOptions {
   std::vector<std::string> disabled = {};  // names; "all" disables every pass. An unknown name is an error
+  std::vector<std::string> fuse = {};      // as ParseFusions takes them; what is disabled stays disabled
   OffersOp offers = {};                    // empty: everything is offered
   TakesFused takes = {};                   // empty: and wanted
   std::function<void(const Pass&, const Graph& before, const Graph& after)> on_change = {};  // for dumps

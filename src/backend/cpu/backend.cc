@@ -24,6 +24,14 @@ Backend MakeCpuBackend() {
       {Op::kRelu, "cpu.relu", MakeCpuUnary},
       {Op::kAdd, "cpu.add", MakeCpuBinary},
       {Op::kMul, "cpu.mul", MakeCpuBinary},
+      // The parts of LayerNorm, GELU and attention, for those who leave them so
+      {Op::kSub, "cpu.sub", MakeCpuBinary},
+      {Op::kDiv, "cpu.div", MakeCpuBinary},
+      {Op::kSqrt, "cpu.sqrt", MakeCpuUnary},
+      {Op::kErf, "cpu.erf", MakeCpuUnary},
+      {Op::kReduceMean, "cpu.reduce_mean", MakeCpuReduceMean},
+      {Op::kMatMul, "cpu.matmul", MakeCpuMatMul},
+      {Op::kSoftmax, "cpu.softmax", MakeCpuSoftmax},
   };
   const Backend reference = MakeRefBackend();
   rows.insert(rows.end(), reference.rows().begin(), reference.rows().end());

@@ -9,9 +9,14 @@ namespace segforge {
 // Each fails when the node's constants are not constants or not float32: then another backend must serve it.
 Result<std::unique_ptr<Kernel>> MakeCpuLayerNorm(const Graph& graph, const Node& node);
 Result<std::unique_ptr<Kernel>> MakeCpuDepthwiseConv(const Graph& graph,
-                                                     const Node& node);               // with GELU or not
-Result<std::unique_ptr<Kernel>> MakeCpuUnary(const Graph& graph, const Node& node);   // kGelu, kRelu
-Result<std::unique_ptr<Kernel>> MakeCpuBinary(const Graph& graph, const Node& node);  // kAdd, kMul
+                                                     const Node& node);  // with GELU or not
+Result<std::unique_ptr<Kernel>> MakeCpuUnary(const Graph& graph,
+                                             const Node& node);  // kGelu, kRelu, kErf, kSqrt
+Result<std::unique_ptr<Kernel>> MakeCpuBinary(const Graph& graph,
+                                              const Node& node);  // kAdd, kSub, kMul, kDiv
+Result<std::unique_ptr<Kernel>> MakeCpuReduceMean(const Graph& graph, const Node& node);
+Result<std::unique_ptr<Kernel>> MakeCpuMatMul(const Graph& graph, const Node& node);
+Result<std::unique_ptr<Kernel>> MakeCpuSoftmax(const Graph& graph, const Node& node);
 Result<std::unique_ptr<Kernel>> MakeCpuResizeBilinear(const Graph& graph, const Node& node);
 Result<std::unique_ptr<Kernel>> MakeCpuUpsampleSum(const Graph& graph, const Node& node);
 

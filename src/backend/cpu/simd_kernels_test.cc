@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "backend/cpu/each_target_test.h"
 #include "backend/cpu/kernel_test_util.h"
 
@@ -89,12 +91,59 @@ TEST_F(SimdKernels, Unary) {
   const NodeId x = Input({3, 7, 11});
   ExpectLikeReference(MakeCpuUnary, Add(Op::kGelu, {x}));
   ExpectLikeReference(MakeCpuUnary, Add(Op::kRelu, {x}));
+  ExpectLikeReference(MakeCpuUnary, Add(Op::kErf, {x}));
+}
+
+TEST_F(SimdKernels, ErfIsRightNearZeroAndFarFromIt) {
+  inputs_.push_back(Tensor::From<float>(
+      {12}, std::vector<float>{0, -0.0f, 1e-20f, -1e-6f, 0.1f, 0.4999f, 0.5f, -0.75f, 1, -2, 3.9f, 100}));
+  const NodeId x = graph_.AddInput("x", {DType::kF32, {12}});
+  const Node node = Add(Op::kErf, {x});
+  const auto kernel = MakeCpuUnary(graph_, node);
+  ForEachCpuTarget([&] {
+    const std::vector<float> y = Run(**kernel, node);
+    for (size_t i = 0; i < y.size(); ++i) {
+      const double exact = std::erf(static_cast<double>(inputs_[0].span<float>()[i]));
+      EXPECT_NEAR(static_cast<double>(y[i]), exact, 3e-7 * std::abs(exact) + (i > 5 ? 2.5e-7 : 0)) << i;
+    }
+  });
+}
+
+TEST_F(SimdKernels, RowsAndTheirMeans) {
+  const NodeId x = Input({3, 50, 41});
+  const Node mean = Add(Op::kReduceMean, {x});
+  ExpectLikeReference(MakeCpuReduceMean, mean);
+  const NodeId column = Input({3, 50, 1});
+  for (const Op op : {Op::kAdd, Op::kSub, Op::kMul, Op::kDiv})
+    ExpectLikeReference(MakeCpuBinary, Add(op, {x, column}));
+}
+
+TEST_F(SimdKernels, Softmax) {
+  const NodeId x = Input({3, 5, 37});
+  ExpectLikeReference(MakeCpuSoftmax, Add(Op::kSoftmax, {x}));
+}
+
+TEST_F(SimdKernels, MatMul) {
+  const NodeId a = Input({2, 3, 19, 7}), b = Input({2, 3, 7, 21});
+  ExpectLikeReference(MakeCpuMatMul, Add(Op::kMatMul, {a, b}, MatMulAttrs{false}));
+}
+
+TEST_F(SimdKernels, MatMulOfATransposed) {
+  const NodeId a = Input({2, 3, 70, 7}), b = Input({2, 3, 21, 7});
+  ExpectLikeReference(MakeCpuMatMul, Add(Op::kMatMul, {a, b}, MatMulAttrs{true}));
+}
+
+TEST_F(SimdKernels, BinaryOfAnotherBroadcast) {
+  const NodeId x = Input({3, 5, 7});
+  const NodeId middle = Input({3, 1, 7});
+  ExpectLikeReference(MakeCpuBinary, Add(Op::kSub, {x, middle}));
 }
 
 TEST_F(SimdKernels, BinaryOfTwoMaps) {
   const NodeId a = Input({2, 100, 101}), b = Input({2, 100, 101});
   ExpectLikeReference(MakeCpuBinary, Add(Op::kAdd, {a, b}));
   ExpectLikeReference(MakeCpuBinary, Add(Op::kMul, {a, b}));
+  ExpectLikeReference(MakeCpuBinary, Add(Op::kSub, {a, b}));
 }
 
 TEST_F(SimdKernels, BinaryRepeatsAConstant) {

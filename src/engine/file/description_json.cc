@@ -34,6 +34,7 @@ json BuildText(const EngineBuild& build) {
                {"precision", NameOf(build.precision)},
                {"fp32_layers", build.fp32_layers},
                {"disabled_passes", build.disabled_passes},
+               {"fuse", build.fuse},
                {"sizes", SizesText(build.sizes)}};
   if (build.layer_norm_eps) text["layer_norm_eps"] = *build.layer_norm_eps;
   return text;
@@ -69,6 +70,7 @@ Result<EngineBuild> ReadBuild(const JsonFields& fields) {
   SEGFORGE_ASSIGN_OR_RETURN(build.precision, ParsePrecision(precision));
   SEGFORGE_ASSIGN_OR_RETURN(build.fp32_layers, fields.Texts("fp32_layers"));
   SEGFORGE_ASSIGN_OR_RETURN(build.disabled_passes, fields.Texts("disabled_passes"));
+  SEGFORGE_ASSIGN_OR_RETURN(build.fuse, fields.Texts("fuse"));
   if (fields.Has("layer_norm_eps")) {
     SEGFORGE_ASSIGN_OR_RETURN(build.layer_norm_eps, fields.Number("layer_norm_eps"));
   }

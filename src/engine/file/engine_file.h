@@ -30,6 +30,7 @@ struct EngineBuild {
   Precision precision = Precision::kFp32;
   std::vector<std::string> fp32_layers;
   std::vector<std::string> disabled_passes;
+  std::vector<std::string> fuse;        // as ParseFusions takes them
   std::optional<float> layer_norm_eps;  // where it was not the family's
   std::vector<SizeTactics> sizes;
 };

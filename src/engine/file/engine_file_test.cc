@@ -58,6 +58,7 @@ TEST(EngineFile, IsReadAsItWasWritten) {
   file.build.precision = Precision::kFp16;
   file.build.fp32_layers = {"head", "stage1.*"};
   file.build.disabled_passes = {"fold-head"};
+  file.build.fuse = {"layernorm=2", "gelu=none"};
   file.build.layer_norm_eps = 1e-4f;
   file.build.sizes = {{{2, 64, 96}, {"", "mma 64x64"}}};
   file.model.config.class_names = {"a", "b", "c", "d", "ü"};
