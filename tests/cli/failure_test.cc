@@ -56,7 +56,7 @@ TEST(Usage, WhatWouldBeIgnoredIsRefused) {
 TEST(Usage, HelpShowsAnExampleOfEachVerb) {
   Workspace workspace;
   for (const std::string verb : {"segment", "inspect", "compare", "eval", "build", "export", "simplify",
-                                 "bench", "profile", "doctor", "completion"}) {
+                                 "bench", "profile", "ablate", "doctor", "completion"}) {
     const Outcome run = workspace.Run({verb, "--help"});
     EXPECT_EQ(run.code, 0);
     EXPECT_THAT(run.out, HasSubstr("\n  segforge " + verb + " "));
