@@ -182,7 +182,8 @@ TEST_F(WithoutOnnxRuntime, RefusesGraphsNestedWithoutEnd) {
   };
   std::string graph;
   for (int depth = 0; depth < 5000; ++depth) {  // graph in an attribute in a node in a graph
-    for (const char tag : {'\x32', '\x2a', '\x0a'}) graph = tag + length(graph.size()) + graph;
+    for (const char tag : {'\x32', '\x2a', '\x0a'})
+      graph.insert(0, fmt::format("{}{}", tag, length(graph.size())));
   }
   workspace_.Write("deep.onnx", '\x3a' + length(graph.size()) + graph);
   ExpectRefusal(workspace_, {"simplify", "deep.onnx", "out.onnx"},

@@ -44,7 +44,7 @@ class TestFile {
   std::string Number(int64_t value) { return Add(Tensor::From<int64_t>({}, std::span(&value, 1))); }
   std::string Node(const std::string& op, std::vector<std::string> inputs,
                    std::vector<OnnxAttribute> attributes = {}) {
-    const std::string output = fmt::format("{}{}", op, file.nodes.size());
+    std::string output = fmt::format("{}{}", op, file.nodes.size());
     file.nodes.push_back({op, "", output, std::move(inputs), {output}, std::move(attributes)});
     return output;
   }
@@ -91,9 +91,10 @@ inline std::vector<Doubles> OutputsOf(OnnxFile file) {
   Graph graph(std::move(file));
   Run(graph);
   std::vector<Doubles> outputs;
-  for (const ValueId output : graph.outputs())
-    outputs.push_back(
-        !graph.value(output).constant ? Doubles() : ReadNumbers<double>(graph.value(output).constant->view));
+  for (const ValueId output : graph.outputs()) {
+    const std::optional<KnownValue>& value = graph.value(output).constant;
+    outputs.push_back(value ? ReadNumbers<double>(value->view) : Doubles());
+  }
   return outputs;
 }
 

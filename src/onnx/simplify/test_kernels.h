@@ -23,7 +23,7 @@ struct Layer {
 
   Doubles Input(size_t index) const { return ReadNumbers<double>(view.constant(index)->view); }
   const Shape& ShapeOf(size_t index) const { return view.constant(index)->view.shape; }
-  Ints List(std::string_view name, Ints otherwise) const {
+  Ints List(std::string_view name, const Ints& otherwise) const {
     const auto* list = view.spec().Find<Ints>(name);
     return list != nullptr ? *list : otherwise;
   }
@@ -136,9 +136,10 @@ inline Doubles LayerNorm(const Layer& layer) {
     for (size_t c = 0; c < gamma.size(); ++c) mean += y[row + c] / static_cast<double>(gamma.size());
     for (size_t c = 0; c < gamma.size(); ++c)
       variance += std::pow(y[row + c] - mean, 2) / static_cast<double>(gamma.size());
-    for (size_t c = 0; c < gamma.size(); ++c)
+    for (size_t c = 0; c < gamma.size(); ++c) {
       y[row + c] =
           (y[row + c] - mean) / std::sqrt(variance + layer.Float("epsilon", 1e-5)) * gamma[c] + beta[c];
+    }
   }
   return y;
 }
