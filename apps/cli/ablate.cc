@@ -16,7 +16,7 @@
 namespace segforge::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kAblateFooter = R"(Examples:
   segforge ablate
   segforge ablate segformer.b1.pth photos/ --size 1024x1024 -o b1.csv --plot b1.svg
   segforge ablate segformer.b1.pth --device cuda --precision fp32,tf32,fp16 --reference segformer.b1.onnx
@@ -95,7 +95,7 @@ CLI::App* AddAblateCommand(CLI::App& program, AblateOptions& options) {
                    "Also write the rows as CSV; - for standard output, instead of the table")
       ->type_name("FILE.csv");
   command->add_option("--plot", options.plot, "Also draw the latencies")->type_name("FILE.svg");
-  command->footer(kFooter);
+  command->footer(kAblateFooter);
   return command;
 }
 

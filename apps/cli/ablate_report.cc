@@ -35,9 +35,10 @@ std::string Verdict(const AblationRow& row) {
 
 void PrintRow(const std::vector<AblationRow>& rows, size_t i) {
   const AblationRow& row = rows[i];
-  fmt::print("{:<20} | {:>9.2f} | {:>6.2f}x | {:>10.2f} | {:>8.2e} | {:>8.2e} | {:>5} | {:>9.1f} | {}\n",
-             row.name, MedianMs(row), Speedup(rows, i), ImagesPerSecond(row), row.a0, row.r0, row.nodes,
-             static_cast<double>(row.memory_bytes) / (1 << 20), Verdict(row));
+  fmt::print(
+      "{:<20} | {:>9.2f} | {:>6.2f}x | {:>10.2f} | {:>8.2e} | {:>8.2e} | {:>5} | {:>7} | {:>9.1f} | {}\n",
+      row.name, MedianMs(row), Speedup(rows, i), ImagesPerSecond(row), row.a0, row.r0, row.nodes, row.kernels,
+      static_cast<double>(row.memory_bytes) / (1 << 20), Verdict(row));
 }
 
 // A field of CSV, RFC 4180.
@@ -60,8 +61,8 @@ void PrintAblation(const AblationOptions& options, const std::vector<AblationRow
     if (Begins(rows, i)) {
       fmt::print("{}{} · {} · {}x{} · {} images\n", i == 0 ? "" : "\n", OneLine(options.model),
                  rows[i].device_line, options.height, options.width, rows[i].images);
-      fmt::print("{:<20} | {:>9} | {:>7} | {:>10} | {:>8} | {:>8} | {:>5} | {:>9} | Good/Bad\n", "",
-                 "lt (ms)", "speedup", "tp (img/s)", "a0", "r0", "nodes", "MiB");
+      fmt::print("{:<20} | {:>9} | {:>7} | {:>10} | {:>8} | {:>8} | {:>5} | {:>7} | {:>9} | Good/Bad\n", "",
+                 "lt (ms)", "speedup", "tp (img/s)", "a0", "r0", "nodes", "kernels", "MiB");
     }
     PrintRow(rows, i);
   }
@@ -70,14 +71,15 @@ void PrintAblation(const AblationOptions& options, const std::vector<AblationRow
 std::string AblationCsv(const std::vector<AblationRow>& rows) {
   std::string csv =
       "name,device,precision,median_ms,min_ms,noise,speedup,images_per_second,a0,r0,images,good_images,nodes,"
+      "kernels,"
       "memory_bytes,runs,fuse\n";
   for (size_t i = 0; i < rows.size(); ++i) {
     const AblationRow& row = rows[i];
     const Statistics times = Summarize(row.runs.ms);
-    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Quoted(row.name),
+    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Quoted(row.name),
                        Quoted(row.device_line), row.precision, times.median, times.min, times.noise,
                        Speedup(rows, i), ImagesPerSecond(row), row.a0, row.r0, row.images, row.good_images,
-                       row.nodes, row.memory_bytes, times.runs, Quoted(Joined(row.fuse)));
+                       row.nodes, row.kernels, row.memory_bytes, times.runs, Quoted(Joined(row.fuse)));
   }
   return csv;
 }

@@ -19,7 +19,7 @@
 namespace segforge::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kBenchFooter = R"(Examples:
   segforge bench street-b0 --sizes 512x512,1024x1024 --threads 1,2
   segforge bench segformer.b1.pth street-b0 --batches 1,4 --json bench.json --plot bench.svg
   segforge bench --image photo.jpg --sizes 768x1024 --seconds 20
@@ -160,7 +160,7 @@ CLI::App* AddBenchCommand(CLI::App& program, BenchOptions& options) {
                    "Also write every time as JSON; - for standard output, instead of the table")
       ->type_name("FILE");
   command->add_option("--plot", options.plot, "Also draw latency against size")->type_name("FILE.svg");
-  command->footer(kFooter);
+  command->footer(kBenchFooter);
   return command;
 }
 

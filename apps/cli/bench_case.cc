@@ -8,18 +8,18 @@
 namespace segforge::cli {
 namespace {
 
-using Json = nlohmann::json;
+using ParsedJson = nlohmann::json;
 
-Json ToJson(const TimedRuns& runs) {
+ParsedJson ToJson(const TimedRuns& runs) {
   return {{"warmup_runs", runs.warmup_runs}, {"steady", runs.steady}, {"ms", runs.ms}};
 }
 
-TimedRuns RunsFrom(const Json& json) {
+TimedRuns RunsFrom(const ParsedJson& json) {
   return {json.at("warmup_runs"), json.at("steady"), json.at("ms").get<std::vector<double>>()};
 }
 
-Json ToJson(const std::vector<EngineTimes>& engines) {
-  Json json = Json::array();
+ParsedJson ToJson(const std::vector<EngineTimes>& engines) {
+  ParsedJson json = ParsedJson::array();
   for (const EngineTimes& one : engines) {
     json.push_back({{"engine", one.engine},
                     {"load_ms", one.load_ms},
@@ -29,17 +29,17 @@ Json ToJson(const std::vector<EngineTimes>& engines) {
   return json;
 }
 
-std::vector<EngineTimes> EnginesFrom(const Json& json) {
+std::vector<EngineTimes> EnginesFrom(const ParsedJson& json) {
   std::vector<EngineTimes> engines;
-  for (const Json& one : json) {
+  for (const ParsedJson& one : json) {
     engines.push_back(
         {one.at("engine"), one.at("load_ms"), RunsFrom(one.at("runs")), one.at("relative_error")});
   }
   return engines;
 }
 
-Json ToJson(const BenchResult& result) {
-  Json parts = Json::array();
+ParsedJson ToJson(const BenchResult& result) {
+  ParsedJson parts = ParsedJson::array();
   for (const BenchPart& part : result.parts) parts.push_back({{"name", part.name}, {"ms", part.ms}});
   return {{"model", result.model},
           {"device", result.device},
@@ -56,7 +56,7 @@ Json ToJson(const BenchResult& result) {
           {"gpu_driver_bytes", result.gpu_driver_bytes}};
 }
 
-BenchResult ResultFrom(const Json& json) {
+BenchResult ResultFrom(const ParsedJson& json) {
   BenchResult result;
   result.model = json.at("model");
   result.device = json.at("device");
@@ -65,7 +65,7 @@ BenchResult ResultFrom(const Json& json) {
   result.gflop = json.at("gflop");
   result.engine = RunsFrom(json.at("engine"));
   result.labels = RunsFrom(json.at("labels"));
-  for (const Json& part : json.at("parts")) result.parts.push_back({part.at("name"), part.at("ms")});
+  for (const ParsedJson& part : json.at("parts")) result.parts.push_back({part.at("name"), part.at("ms")});
   result.pixels = RunsFrom(json.at("pixels"));
   result.locked_pixels = RunsFrom(json.at("locked_pixels"));
   result.peak_bytes = json.at("peak_bytes");

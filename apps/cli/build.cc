@@ -19,7 +19,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kBuildFooter = R"(Examples:
   segforge build street-b0 -o street.segforge
   segforge build segformer.b1.pth -o b1.segforge --device cuda --size 512x1024 --size 1024x2048
   segforge build segformer.b5.pth -o b5.segforge --device cuda --headroom photos/
@@ -155,7 +155,7 @@ CLI::App* AddBuildCommand(CLI::App& program, BuildVerbOptions& options) {
   command->add_option("-t,--threads", options.build.segmenter.threads, "Default: as many as there are")
       ->check(CLI::Range(1, 1024));
   command->add_flag("--json", options.json, "Report as one JSON document");
-  command->footer(kFooter);
+  command->footer(kBuildFooter);
   return command;
 }
 

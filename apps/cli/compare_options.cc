@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kCompareOptionsFooter = R"(Examples:
   segforge compare street-b0 --against my-b0.pth street1.jpg street2.jpg
   segforge compare street-b0 --against street-b0 --reference-device ref --size 128x128 street.jpg
   segforge compare street-b0 --against stored/ photos/ --heatmap differences
@@ -127,7 +127,7 @@ CLI::App* AddCompareCommand(CLI::App& program, CompareOptions& options) {
       "Instead: the error of each layer, and the first where it jumps (above 1e-2, or ten times "
       "the median before it)");
   command->add_flag("--json", options.json, "Report as one JSON document on standard output");
-  command->footer(kFooter);
+  command->footer(kCompareOptionsFooter);
   return command;
 }
 

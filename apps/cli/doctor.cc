@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kDoctorFooter = R"(Examples:
   segforge doctor
   segforge doctor --threads 1,2,4 --refresh
 
@@ -110,7 +110,7 @@ CLI::App* AddDoctorCommand(CLI::App& program, DoctorOptions& options) {
             "Measure the ceilings for these. Default: one, and as many as there are");
   command->add_flag("--refresh", options.refresh, "Measure again what is known already");
   command->add_flag("--json", options.json, "Print one JSON document instead");
-  command->footer(kFooter);
+  command->footer(kDoctorFooter);
   return command;
 }
 

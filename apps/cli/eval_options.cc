@@ -5,7 +5,7 @@
 namespace segforge::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kEvalOptionsFooter = R"(Examples:
   segforge eval street-b0 --data camvid/test --ignore 11
   segforge eval segformer.b1.1024x1024.city.160k.pth --data cityscapes --resume b1.state --json
   segforge eval segformer-b0-finetuned-ade-512-512 --data ADEChallengeData2016 --size from-config
@@ -73,7 +73,7 @@ CLI::App* AddEvalCommand(CLI::App& program, EvalOptions& options) {
   AddDeviceOptions(*command, options.segmenter);
   AddEngineOptions(*command, options.segmenter);
   command->add_flag("--json", options.json, "Report as one JSON document on standard output");
-  command->footer(kFooter);
+  command->footer(kEvalOptionsFooter);
   return command;
 }
 

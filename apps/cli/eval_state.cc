@@ -11,7 +11,7 @@
 namespace segforge::cli {
 namespace {
 
-using Json = nlohmann::json;
+using ParsedJson = nlohmann::json;
 
 constexpr const char* kFormat = "segforge eval state 1";
 constexpr std::chrono::seconds kInterval{3};
@@ -47,9 +47,9 @@ size_t EvalState::Load(Evaluation& evaluation) const {
   if (path_.empty() || !std::filesystem::exists(path_, missing)) return 0;
   const FileBytes bytes = ReadBytes(path_);
   const auto* text = reinterpret_cast<const char*>(bytes.data());
-  const Json json = Json::parse(text, text + bytes.size(), nullptr, false);
+  const ParsedJson json = ParsedJson::parse(text, text + bytes.size(), nullptr, false);
   try {
-    if (json.at("format") != kFormat) throw Json::other_error::create(501, "format", nullptr);
+    if (json.at("format") != kFormat) throw ParsedJson::other_error::create(501, "format", nullptr);
     if (json.at("model") != model_) Refuse(path_, "kept by the evaluation of another model");
     if (json.at("settings") != settings_) {
       Refuse(path_, fmt::format("kept with other options: expected {}, got {}", settings_,
@@ -61,7 +61,7 @@ size_t EvalState::Load(Evaluation& evaluation) const {
     evaluation.Restore(json.at("counted").get<std::string>());
     if (evaluation.Total().images != static_cast<int64_t>(done)) Refuse(path_, "is damaged");
     return done;
-  } catch (const Json::exception&) {
+  } catch (const ParsedJson::exception&) {
     Refuse(path_, "expected what an earlier eval --resume kept, got something else");
   } catch (const Error& error) {
     const std::string what = error.what();
@@ -76,12 +76,12 @@ void EvalState::Save(const Evaluation& evaluation, size_t done) {
 
 void EvalState::SaveNow(const Evaluation& evaluation, size_t done) {
   if (path_.empty()) return;
-  const Json json = {{"format", kFormat},
-                     {"model", model_},
-                     {"settings", settings_},
-                     {"done", done},
-                     {"images", images_.Digest(done)},
-                     {"counted", evaluation.Save()}};
+  const ParsedJson json = {{"format", kFormat},
+                           {"model", model_},
+                           {"settings", settings_},
+                           {"done", done},
+                           {"images", images_.Digest(done)},
+                           {"counted", evaluation.Save()}};
   WriteFile(path_, json.dump() + "\n");
   saved_ = std::chrono::steady_clock::now();
 }

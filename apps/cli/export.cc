@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kExportFooter = R"(Examples:
   segforge export street-b0 -o street.onnx --size 512x1024
   segforge export segformer.b1.pth -o b1.onnx --dynamic batch,height,width --opset 20
   segforge export my-model/ -o labels.onnx --output labels --weights fp16
@@ -80,7 +80,7 @@ bool IsFree(const ExportVerbOptions& options, std::string_view axis) {
   return std::ranges::find(options.dynamic, axis) != options.dynamic.end();
 }
 
-ExportOptions Wanted(const ExportVerbOptions& options) {
+ExportOptions CheckedOptions(const ExportVerbOptions& options) {
   const auto refuse = [](const char* option, const char* axes) {
     throw Error(ErrorCode::kInvalidInput,
                 fmt::format("{}: expected no --dynamic {} beside it", option, axes));
@@ -125,14 +125,14 @@ CLI::App* AddExportCommand(CLI::App& program, ExportVerbOptions& options) {
           "Use this epsilon in every LayerNorm instead of those of the checkpoint's family")
       ->check(CLI::PositiveNumber);
   command->add_flag("--json", options.json, "Report as one JSON document");
-  command->footer(kFooter);
+  command->footer(kExportFooter);
   return command;
 }
 
 int Export(const ExportVerbOptions& options) {
   if (options.out == "-") throw Error(ErrorCode::kInvalidInput, "-o -: expected a file");
   CheckWritable(options.out);
-  ExportOptions wanted = Wanted(options);
+  ExportOptions wanted = CheckedOptions(options);
   wanted.around_write = [](const std::function<void()>& write) {
     const UninterruptedWrite guard;
     write();

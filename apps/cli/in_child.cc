@@ -15,18 +15,20 @@
 namespace segforge::cli {
 namespace {
 
-using Json = nlohmann::json;
-using Work = std::function<Json()>;
+using ParsedJson = nlohmann::json;
+using Work = std::function<ParsedJson()>;
 
-std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string DumpForParent(const ParsedJson& json) {
+  return json.dump(-1, ' ', false, ParsedJson::error_handler_t::replace);
+}
 
 // What the child has to say: {"result": ..} or {"error": .., "code": ..}.
 std::string Answer(const Work& work) {
   const auto failure = [](ErrorCode code, const std::string& message) {
-    return Dump({{"error", message}, {"code", static_cast<int>(code)}});
+    return DumpForParent({{"error", message}, {"code", static_cast<int>(code)}});
   };
   try {
-    return Dump({{"result", work()}});
+    return DumpForParent({{"result", work()}});
   } catch (const Error& error) {
     return failure(error.code(), error.what());
   } catch (const std::bad_alloc&) {
@@ -91,7 +93,7 @@ nlohmann::json RunInChild(const Work& work) {
                 fmt::format("the case's process was killed by signal {}{}", WTERMSIG(status),
                             WTERMSIG(status) == SIGKILL ? ", perhaps for want of memory" : ""));
   }
-  Json json = Json::parse(text);  // ours: broken is a bug
+  ParsedJson json = ParsedJson::parse(text);  // ours: broken is a bug
   if (json.contains("error")) throw Error(ErrorCode{json.at("code").get<uint8_t>()}, json.at("error"));
   return json.at("result");
 }

@@ -14,7 +14,7 @@
 namespace segforge::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kInspectFooter = R"(Examples:
   segforge inspect segformer.b1.1024x1024.city.160k.pth
   segforge inspect street-b0 --size 1024x1024 --graph
 
@@ -148,7 +148,7 @@ CLI::App* AddInspectCommand(CLI::App& program, InspectOptions& options) {
   AddDevice(*command, options.segmenter);
   AddEngineOptions(*command, options.segmenter);
   command->add_flag("--json", options.json, "Print one JSON document instead");
-  command->footer(kFooter);
+  command->footer(kInspectFooter);
   return command;
 }
 

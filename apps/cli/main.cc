@@ -23,7 +23,7 @@
 namespace segforge::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kMainFooter = R"(Examples:
   segforge segment street.jpg --format overlay
   segforge inspect street-b0
   segforge compare street-b0 --against street-b0 --reference-device ref --size 64x64 street.jpg
@@ -68,7 +68,7 @@ struct CommandLine {
   CommandLine() {
     program.set_version_flag("--version", fmt::format("segforge {}", Version()));
     program.require_subcommand(0, 1);  // none is reported below, more clearly
-    program.footer(kFooter);
+    program.footer(kMainFooter);
   }
 };
 

@@ -13,7 +13,7 @@
 namespace segforge::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kProfileFooter = R"(Examples:
   segforge profile
   segforge profile segformer.b1.pth street.jpg --size 1024x1024 --threads 1
   segforge profile --html profile.html --trace profile.json --csv profile.csv
@@ -70,7 +70,7 @@ CLI::App* AddProfileCommand(CLI::App& program, ProfileVerbOptions& options) {
   AddDeviceOptions(*command, options.profile.segmenter);
   AddEngineOptions(*command, options.profile.segmenter);
   AddReportOptions(*command, options);
-  command->footer(kFooter);
+  command->footer(kProfileFooter);
   return command;
 }
 

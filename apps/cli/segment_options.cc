@@ -21,7 +21,7 @@ constexpr std::array<FormatRow, 8> kFormats = {{
     {Format::kGeoJson, "geojson", ".geojson", ".geojson"},
 }};
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kSegmentOptionsFooter = R"(Examples:
   segforge segment street.jpg                          writes street.labels.png
   segforge segment street.jpg --format overlay -o street_overlay.png
   segforge segment photos -r -m segformer.b1.pth --format labels,overlay -o results
@@ -218,7 +218,7 @@ CLI::App* AddSegmentCommand(CLI::App& program, SegmentOptions& options) {
   command->add_flag("--json", options.json,
                     "Report as JSON on standard output: a document, or a line an image");
   command->add_flag("-q,--quiet", options.quiet, "Report nothing but errors");
-  command->footer(kFooter);
+  command->footer(kSegmentOptionsFooter);
   return command;
 }
 

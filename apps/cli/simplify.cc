@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kSimplifyFooter = R"(Examples:
   segforge simplify model.onnx simple.onnx
   segforge simplify model.onnx simple.onnx --fix-shape image=1x3x1024x1024
   segforge simplify model.onnx fused.onnx --opset 20 --fuse layernorm=all --fuse gelu=all
@@ -151,7 +151,7 @@ CLI::App* AddSimplifyCommand(CLI::App& program, SimplifyVerbOptions& options) {
   command->add_flag("--no-check", options.no_check, "Do not compare them")->excludes(runs);
   command->add_flag("--verbose", options.verbose, "Also say what each rewrite did");
   command->add_flag("--json", options.json, "Report as one JSON document");
-  command->footer(kFooter);
+  command->footer(kSimplifyFooter);
   return command;
 }
 

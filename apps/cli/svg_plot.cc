@@ -10,14 +10,15 @@ namespace segforge::cli {
 namespace {
 
 // In pixels: the frame that the data fills, in a canvas with room for labels and, below, the legend.
-constexpr double kWidth = 720, kLeft = 78, kTop = 44, kFrameWidth = 610, kFrameHeight = 340;
-constexpr double kRight = kLeft + kFrameWidth, kBottom = kTop + kFrameHeight;
+constexpr double kPlotWidth = 720, kPlotLeft = 78, kPlotTop = 44, kPlotFrameWidth = 610,
+                 kPlotFrameHeight = 340;
+constexpr double kRight = kPlotLeft + kPlotFrameWidth, kBottom = kPlotTop + kPlotFrameHeight;
 constexpr double kLegendTop = kBottom + 72, kLegendRow = 20;
 
 struct Axes {
   std::vector<double> x_ticks, y_ticks;
-  double X(double x) const { return kLeft + kFrameWidth * x / x_ticks.back(); }
-  double Y(double y) const { return kBottom - kFrameHeight * y / y_ticks.back(); }
+  double X(double x) const { return kPlotLeft + kPlotFrameWidth * x / x_ticks.back(); }
+  double Y(double y) const { return kBottom - kPlotFrameHeight * y / y_ticks.back(); }
 };
 
 Axes AxesOf(const Plot& plot) {
@@ -36,19 +37,19 @@ std::string Frame(const Plot& plot, const Axes& axes) {
   const std::string grid = "stroke=\"#ddd\"";
   std::string svg;
   for (const double tick : axes.x_ticks) {
-    svg += SvgLine(axes.X(tick), kTop, axes.X(tick), kBottom + 5, grid);
+    svg += SvgLine(axes.X(tick), kPlotTop, axes.X(tick), kBottom + 5, grid);
     svg += SvgText(axes.X(tick), kBottom + 20, "middle", fmt::format("{:g}", tick));
   }
   for (const double tick : axes.y_ticks) {
-    svg += SvgLine(kLeft - 5, axes.Y(tick), kRight, axes.Y(tick), grid);
-    svg += SvgText(kLeft - 9, axes.Y(tick) + 4, "end", fmt::format("{:g}", tick));
+    svg += SvgLine(kPlotLeft - 5, axes.Y(tick), kRight, axes.Y(tick), grid);
+    svg += SvgText(kPlotLeft - 9, axes.Y(tick) + 4, "end", fmt::format("{:g}", tick));
   }
-  svg += SvgLine(kLeft, kTop, kLeft, kBottom, "stroke=\"#333\"");
-  svg += SvgLine(kLeft, kBottom, kRight, kBottom, "stroke=\"#333\"");
-  svg += SvgText((kLeft + kRight) / 2, 24, "middle", plot.title);
-  svg += SvgText((kLeft + kRight) / 2, kBottom + 44, "middle", plot.x_label);
-  svg += fmt::format("<g transform=\"rotate(-90 18 {0:.1f})\">{1}</g>\n", (kTop + kBottom) / 2,
-                     SvgText(18, (kTop + kBottom) / 2, "middle", plot.y_label));
+  svg += SvgLine(kPlotLeft, kPlotTop, kPlotLeft, kBottom, "stroke=\"#333\"");
+  svg += SvgLine(kPlotLeft, kBottom, kRight, kBottom, "stroke=\"#333\"");
+  svg += SvgText((kPlotLeft + kRight) / 2, 24, "middle", plot.title);
+  svg += SvgText((kPlotLeft + kRight) / 2, kBottom + 44, "middle", plot.x_label);
+  svg += fmt::format("<g transform=\"rotate(-90 18 {0:.1f})\">{1}</g>\n", (kPlotTop + kBottom) / 2,
+                     SvgText(18, (kPlotTop + kBottom) / 2, "middle", plot.y_label));
   return svg;
 }
 
@@ -65,8 +66,8 @@ std::string Curve(const PlotSeries& series, size_t index, const Axes& axes) {
   }
   const double row = kLegendTop + kLegendRow * static_cast<double>(index);
   return fmt::format("<polyline fill=\"none\" {} points=\"{}\"/>\n", stroke, points) + dots +
-         SvgLine(kLeft, row - 4, kLeft + 30, row - 4, stroke) +
-         SvgText(kLeft + 38, row, "start", series.name);
+         SvgLine(kPlotLeft, row - 4, kPlotLeft + 30, row - 4, stroke) +
+         SvgText(kPlotLeft + 38, row, "start", series.name);
 }
 
 }  // namespace
@@ -74,7 +75,7 @@ std::string Curve(const PlotSeries& series, size_t index, const Axes& axes) {
 std::string PlotSvg(const Plot& plot) {
   const Axes axes = AxesOf(plot);
   const double height = kLegendTop + kLegendRow * static_cast<double>(plot.series.size());
-  std::string svg = SvgBegin(kWidth, height);
+  std::string svg = SvgBegin(kPlotWidth, height);
   svg += Frame(plot, axes);
   for (size_t i = 0; i < plot.series.size(); ++i) svg += Curve(plot.series[i], i, axes);
   return svg + "</svg>\n";

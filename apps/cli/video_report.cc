@@ -11,6 +11,8 @@
 namespace segforge::cli {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 double FramesPerSecond(const VideoReport& report) {
   return report.elapsed > 0 ? static_cast<double>(report.frames) / (report.elapsed / 1000) : 0;
 }
@@ -44,7 +46,6 @@ void PrintVideo(std::FILE* file, const VideoSummary& summary) {
 }
 
 std::string VideoJson(const VideoSummary& summary) {
-  using Json = nlohmann::ordered_json;
   const VideoReport& report = summary.report;
   Json json = {{"video", summary.input},
                {"output", summary.output},

@@ -1,10 +1,11 @@
 """segforge simplify beside onnxsim: nodes, time, and the latency of what they write in ONNX Runtime.
 
-    onnx_simplify.py SEGFORGE FOLDER MODEL.onnx...  [--runs N]
+    onnx_simplify.py SEGFORGE FOLDER MODEL.onnx...  [--runs N] [--size 224] [--only-given]
 
 Exports seven networks of random weights into FOLDER, by both of PyTorch's exporters, and simplifies them and the given
 files by both. Needs torch, torchvision, timm, onnx, onnxsim and onnxruntime. Latencies are medians of runs on the CPU,
 two threads, the files' sessions taken in turns. Times to simplify are those of the whole program, without a check.
+"folded" is what segforge export writes of a SegFormer, with a folded head.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import onnx
 import onnxruntime
 import torch
 
-FREE_SIZE = 224
+EXPORTED_SIZE = 224
 
 
 def randomized(model):
@@ -56,7 +57,7 @@ def export(folder):
     for name, model, options in models():
         path = folder / f"{name}.onnx"
         if not path.exists():
-            image = torch.zeros(1, 3, FREE_SIZE, FREE_SIZE)
+            image = torch.zeros(1, 3, EXPORTED_SIZE, EXPORTED_SIZE)
             torch.onnx.export(randomized(model), (image,), str(path), input_names=["input"], verbose=False, **options)
         yield path
 
@@ -79,20 +80,18 @@ def open_session(path):
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def feed_for(session):
-    random = np.random.default_rng(0)
-    sizes = [1 if i == 0 else FREE_SIZE for i in range(4)]
-    shape = [d if isinstance(d, int) else sizes[i] for i, d in enumerate(session.get_inputs()[0].shape)]
-    return {session.get_inputs()[0].name: random.standard_normal(shape, dtype=np.float32)}
+def shape_for(session, size):
+    return [d if isinstance(d, int) else 1 if i == 0 else size for i, d in enumerate(session.get_inputs()[0].shape)]
 
 
-def latencies_ms(paths, runs):
+def latencies_ms(paths, runs, size):
     sessions = [open_session(path) for path in paths]
-    feed = feed_for(sessions[0])
-    outputs = [session.run(None, feed) for session in sessions]
+    image = np.random.default_rng(0).standard_normal(shape_for(sessions[0], size), dtype=np.float32)
+    feeds = [{session.get_inputs()[0].name: image} for session in sessions]
+    outputs = [session.run(None, feed) for session, feed in zip(sessions, feeds)]
     times = [[] for _ in sessions]
     for _ in range(runs):
-        for session, own in zip(sessions, times):
+        for session, feed, own in zip(sessions, feeds, times):
             start = time.perf_counter()
             session.run(None, feed)
             own.append(1e3 * (time.perf_counter() - start))
@@ -103,18 +102,33 @@ def difference(wanted, got):
     return max(float(np.abs(a.astype(np.float64) - b).max() / max(np.abs(a).max(), 1e-30)) for a, b in zip(wanted, got))
 
 
-def measure(segforge, folder, path, runs):
-    sim, ours, fused = (folder / f"{path.stem}.{suffix}" for suffix in ("onnxsim", "simplified", "fused"))
+def folded_export(segforge, path, folded, size):
+    """Of the same sizes and output, where the file is a SegFormer's."""
+    session = open_session(path)
+    _, _, height, width = shape_for(session, size)
+    labels = session.get_outputs()[0].type == "tensor(int64)"
+    command = [segforge, "export", str(path), "-o", str(folded), "--size", f"{height}x{width}", "--output",
+               "labels" if labels else "logits"]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+def measure(segforge, folder, path, runs, size):
+    suffixes = ("onnxsim", "simplified", "fused", "folded")
+    sim, ours, fused, folded = (folder / f"{path.stem}.{suffix}.onnx" for suffix in suffixes)
     sim_s = timed([sys.executable, "-m", "onnxsim", str(path), str(sim)])
     ours_s = timed([segforge, "simplify", str(path), str(ours), "--no-check"])
     timed([segforge, "simplify", str(path), str(fused), "--no-check", "--opset", "20", "--fuse", "layernorm=all",
            "--fuse", "gelu=all"])
     files = [path, sim, ours, fused]
-    times, differences = latencies_ms(files, runs)
+    if folded_export(segforge, path, folded, size):
+        files.append(folded)
+    times, differences = latencies_ms(files, runs, size)
+    absent = [" | -"] * (5 - len(files))
     nodes = " | ".join(f"{count(file)}" for file in files)
     ms = " | ".join(f"{each:.1f}" for each in times)
-    worst = max(differences[2:])
-    print(f"| {path.stem} | {nodes} | {sim_s:.1f} s | {ours_s:.2f} s | {ms} | {worst:.0e} |", flush=True)
+    nodes, ms = nodes + "".join(absent), ms + "".join(absent)
+    worst = " | ".join(f"{each:.0e}" for each in (max(differences[2:4]), *differences[4:]))
+    print(f"| {path.stem} | {nodes} | {sim_s:.1f} s | {ours_s:.2f} s | {ms} | {worst}{''.join(absent)} |", flush=True)
 
 
 def main():
@@ -123,12 +137,15 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("models", nargs="*", type=pathlib.Path)
     parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--size", type=int, default=224, help="of images where the file leaves it free")
+    parser.add_argument("--only-given", action="store_true", help="no other networks")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    columns = "file | nodes | onnxsim | simplify | + fuse | onnxsim takes | simplify takes | ms | onnxsim | simplify | + fuse"
-    print(f"| {columns} | differs by |\n|{' --- |' * 12}")
-    for path in [*arguments.models, *export(arguments.folder)]:
-        measure(arguments.segforge, arguments.folder, path, arguments.runs)
+    forms = "onnxsim | simplify | + fuse | folded"
+    columns = f"file | nodes | {forms} | onnxsim takes | simplify takes | ms | {forms} | differ by | folded"
+    print(f"| {columns} |\n|{' --- |' * 15}")
+    for path in [*arguments.models, *([] if arguments.only_given else export(arguments.folder))]:
+        measure(arguments.segforge, arguments.folder, path, arguments.runs, arguments.size)
 
 
 if __name__ == "__main__":

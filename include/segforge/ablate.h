@@ -7,8 +7,8 @@
 namespace segforge {
 
 struct AblationOptions {
-  std::string model = "street-b0";  // a checkpoint: an engine file's graph is fused already
-  SegmenterOptions segmenter;       // device, precision, fuse and size are those of each row
+  std::string model = "street-b0";                 // a checkpoint: an engine file's graph is fused already
+  SegmenterOptions segmenter;                      // device, precision, fuse and size are those of each row
   std::vector<std::string> devices = {"cpu"};      // each of one device, as SegmenterOptions has them
   std::vector<std::string> precisions = {"auto"};  // each on every device
   int64_t height = 512;                            // of the network's input
@@ -32,6 +32,7 @@ struct AblationRow {
   std::string device_line;        // "cpu avx2, 2 threads, fp32"
   std::string precision;          // "fp32"
   int64_t nodes = 0;              // that compute
+  int64_t kernels = 0;            // launched in a run
   int64_t memory_bytes = 0;       // of weights and arena
   TimedRuns runs;                 // float input to logits
   double a0 = 0;                  // over the pixels of all images

@@ -152,6 +152,7 @@ class Ablation {
     row.precision = NameOf(lone.model.precision);
     row.nodes = static_cast<int64_t>(lone.plan->steps.size());
     ThrowIfError(lone.session->Execute());
+    row.kernels = lone.session->kernels();
     row.memory_bytes = on_gpu
                            ? HeldBytes(device) - held_bytes
                            : WeightBytes(*lone.plan->program) + static_cast<int64_t>(lone.plan->arena_bytes);

@@ -16,6 +16,7 @@ class CpuSession : public Session {
   Result<RunTimes> Finish(std::span<const LabelMaps> maps) override;
   TensorView input(size_t index = 0) override;
   Status Execute() override;
+  int64_t kernels() const override { return static_cast<int64_t>(steps_.size()); }
   Status Execute(FunctionRef<void(size_t step)> after_step) override;
   Status ExecuteTimed(std::span<double> step_ends_us) override;
   Result<std::vector<double>> TimeKernels(size_t step, std::span<const Kernel* const> kernels,

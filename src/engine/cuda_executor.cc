@@ -54,7 +54,7 @@ Status CudaExecutor::RunTunedSteps() {
   return Status();
 }
 
-Result<GraphExec> CudaExecutor::Capture() {
+Result<CudaExecutor::PlanGraph> CudaExecutor::Capture() {
   SEGFORGE_RETURN_IF_CUDA_ERROR(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal),
                                 "the graph");
   Status status;
@@ -63,11 +63,14 @@ Result<GraphExec> CudaExecutor::Capture() {
   const cudaError_t ended = cudaStreamEndCapture(stream_.get(), &graph);
   cudaGraphExec_t made = nullptr;
   const cudaError_t error = ended == cudaSuccess ? cudaGraphInstantiate(&made, graph, 0) : ended;
-  GraphExec exec(made);
-  if (graph != nullptr) cudaGraphDestroy(graph);
+  PlanGraph captured = {plan_, GraphExec(made)};
+  if (graph != nullptr) {
+    static_cast<void>(cudaGraphGetNodes(graph, nullptr, &captured.kernels));
+    cudaGraphDestroy(graph);
+  }
   SEGFORGE_RETURN_IF_ERROR(status);
   SEGFORGE_RETURN_IF_CUDA_ERROR(error, "the graph");
-  return exec;
+  return captured;
 }
 
 Result<cudaGraphExec_t> CudaExecutor::GraphOfPlan() {
@@ -77,9 +80,9 @@ Result<cudaGraphExec_t> CudaExecutor::GraphOfPlan() {
     return graphs_.front().exec.get();
   }
   SEGFORGE_RETURN_IF_ERROR(RunTunedSteps());
-  SEGFORGE_ASSIGN_OR_RETURN(GraphExec exec, Capture());
+  SEGFORGE_ASSIGN_OR_RETURN(PlanGraph graph, Capture());
   if (graphs_.size() == kMaxGraphs) graphs_.pop_back();
-  graphs_.push_front({plan_, std::move(exec)});
+  graphs_.push_front(std::move(graph));
   return graphs_.front().exec.get();
 }
 

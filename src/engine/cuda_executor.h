@@ -32,16 +32,19 @@ class CudaExecutor final : public SharedDevice {
   // is waited for.
   Status Launch();
   Status LaunchStep(size_t step);
+  // In the graph that was launched last.
+  int64_t kernels() const { return graphs_.empty() ? 0 : static_cast<int64_t>(graphs_.front().kernels); }
 
  private:
   struct PlanGraph {
     std::shared_ptr<const Plan> plan;
     cuda::GraphExec exec;
+    size_t kernels = 0;
   };
 
   CudaExecutor(int device, cuda::Stream stream) : device_(device), stream_(std::move(stream)) {}
   Status RunTunedSteps();
-  Result<cuda::GraphExec> Capture();
+  Result<PlanGraph> Capture();
   Result<cudaGraphExec_t> GraphOfPlan();
 
   const int device_;

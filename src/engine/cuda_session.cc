@@ -48,6 +48,7 @@ class CudaSession final : public Session {
     ran_by_steps_ = true;
     return steps_.Execute();
   }
+  int64_t kernels() const override { return steps_.kernels(); }
   Status Execute(FunctionRef<void(size_t step)> after_step) override {
     ran_by_steps_ = true;
     return steps_.Execute(after_step);

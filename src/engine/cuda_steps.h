@@ -20,6 +20,7 @@ class CudaSteps {
   void Prepare(std::shared_ptr<const Plan> plan);
   TensorView input(size_t index);
   Status Execute();
+  int64_t kernels() const { return executor_ == nullptr ? 0 : executor_->kernels(); }  // of it
   Status Execute(FunctionRef<void(size_t step)> after_step);
   Status ExecuteTimed(std::span<double> step_ends_us);
   Result<std::vector<double>> TimeKernels(size_t step, std::span<const Kernel* const> kernels, int rounds);

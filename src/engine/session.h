@@ -69,6 +69,8 @@ class Session {
   virtual TensorView input(size_t index = 0) = 0;
   // Runs every step on input() and returns when all are done; allocates nothing when it ran before.
   virtual Status Execute() = 0;
+  // What the last Execute() launched: as many kernels as steps in host memory, some more on a GPU.
+  virtual int64_t kernels() const = 0;
   // As Execute, and calls after_step(i) when step i of the plan is done.
   virtual Status Execute(FunctionRef<void(size_t step)> after_step) = 0;
   // As Execute, and gives for each step of the plan when it was done, in microseconds from the start.

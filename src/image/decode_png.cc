@@ -18,10 +18,10 @@ int OrientationOf(spng_ctx* png) {
 
 // EXIF may follow the pixels, and would say too late that they are not upright.
 bool HasExifAfterPixels(const ByteSource& source) {
-  constexpr int64_t kSignature = 8, kAroundData = 12;  // length, type and checksum
+  constexpr int64_t kSignatureBytes = 8, kAroundData = 12;  // length, type and checksum
   bool after_pixels = false;
   std::array<std::byte, 8> head = {};
-  for (int64_t at = kSignature; source.ReadAt(at, head) == head.size();) {
+  for (int64_t at = kSignatureBytes; source.ReadAt(at, head) == head.size();) {
     const std::string_view type = AsText(head).substr(4);
     if (type == "IEND") break;
     if (type == "eXIf" && after_pixels) return true;

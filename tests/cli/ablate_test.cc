@@ -73,14 +73,15 @@ TEST_F(Ablate, HasARowForEachFusionInTurn) {
   std::vector<int> nodes;
   for (size_t i = 1; i < lines.size(); ++i) {
     const std::vector<std::string> fields = Fields(lines[i]);
-    ASSERT_EQ(fields.size(), 16u) << lines[i];
+    ASSERT_EQ(fields.size(), 17u) << lines[i];
     names.push_back(fields[0]);
     nodes.push_back(std::stoi(fields[12]));
     EXPECT_THAT(fields[1], StartsWith(i <= 13 ? "cpu" : "ref"));
     EXPECT_EQ(fields[2], "fp32");
     EXPECT_GT(std::stod(fields[3]), 0) << lines[i];
     EXPECT_EQ(fields[11], fields[10]) << "every image is good: " << lines[i];
-    EXPECT_GT(std::stoll(fields[13]), 3'000'000 * 4) << "the weights alone take that";
+    EXPECT_EQ(fields[13], fields[12]) << "a kernel for each node: " << lines[i];
+    EXPECT_GT(std::stoll(fields[14]), 3'000'000 * 4) << "the weights alone take that";
   }
   names.resize(13);
   EXPECT_THAT(names, ElementsAre("baseline", "V1: 30 LayerNorms", "V2: 6 after sr", "+ gelu", "+ batchnorm",

@@ -41,9 +41,10 @@ Status Chooser::Finish() const {
     return InvalidInput("{} of {} asked for: the file has {}", fusion_, choice_.count, places_);
   }
   for (size_t i = 0; i < choice_.names.size(); ++i) {
-    if (!was_used_[i])
+    if (!was_used_[i]) {
       return InvalidInput("{}: nothing that can be fused is named \"{}\"", fusion_,
                           Printable(choice_.names[i]));
+    }
   }
   return Status();
 }

@@ -81,6 +81,7 @@ Result<std::vector<KnownValue>> Evaluate(const NodeView& view) {
   for (size_t i = 0; i < shapes.size(); ++i) outputs.emplace_back(*types[i].dtype, shapes[i]);
   if (!evaluate(view, outputs)) return nothing;
   std::vector<KnownValue> values;
+  values.reserve(outputs.size());
   for (Tensor& output : outputs) values.push_back(KnownValue::Of(std::move(output)));
   return values;
 }
