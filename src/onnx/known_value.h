@@ -35,4 +35,7 @@ Result<std::optional<KnownValue>> Fold(const OnnxNode& node, const std::vector<c
 // [a, b, ..] with axes moved, in f32.
 Tensor Permuted(const ConstTensorView& source, std::span<const int64_t> permutation);
 
+// What a Constant gives, in any of the forms of its attribute; empty where it is not of numbers.
+std::optional<KnownValue> ConstantOf(const OnnxNode& node);
+
 }  // namespace segforge

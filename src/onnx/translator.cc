@@ -19,16 +19,8 @@ Translation FindTranslation(std::string_view op) {
 }
 
 Result<KnownValue> ConstantNode(const OnnxNode& node) {
-  if (const auto* tensor = node.Find<ConstTensorView>("value")) return KnownValue{*tensor, nullptr};
-  if (const auto* number = node.Find<int64_t>("value_int"))
-    return KnownValue::Of(Tensor::From<int64_t>({}, std::span(number, 1)));
-  if (const auto* numbers = node.Find<std::vector<int64_t>>("value_ints")) return KnownValue::Of(*numbers);
-  if (const auto* number = node.Find<float>("value_float"))
-    return KnownValue::Of(Tensor::From<float>({}, std::span(number, 1)));
-  if (const auto* numbers = node.Find<std::vector<float>>("value_floats")) {
-    const Shape shape = {static_cast<int64_t>(numbers->size())};
-    return KnownValue::Of(Tensor::From<float>(shape, std::span(*numbers)));
-  }
+  std::optional<KnownValue> value = ConstantOf(node);
+  if (value) return *std::move(value);
   return Unsupported("expected a value of numbers");
 }
 

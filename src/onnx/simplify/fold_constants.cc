@@ -8,20 +8,6 @@
 namespace segforge::simplify {
 namespace {
 
-std::optional<KnownValue> ConstantOf(const OnnxNode& node) {
-  if (const auto* tensor = node.Find<ConstTensorView>("value")) return KnownValue{*tensor, nullptr};
-  if (const auto* number = node.Find<int64_t>("value_int"))
-    return KnownValue::Of(Tensor::From<int64_t>({}, std::span(number, 1)));
-  if (const auto* numbers = node.Find<std::vector<int64_t>>("value_ints")) return KnownValue::Of(*numbers);
-  if (const auto* number = node.Find<float>("value_float"))
-    return KnownValue::Of(Tensor::From<float>({}, std::span(number, 1)));
-  if (const auto* numbers = node.Find<std::vector<float>>("value_floats")) {
-    const Shape shape = {static_cast<int64_t>(numbers->size())};
-    return KnownValue::Of(Tensor::From<float>(shape, std::span(*numbers)));
-  }
-  return std::nullopt;
-}
-
 // A value whose elements follow from sizes.
 std::optional<KnownValue> FromContent(const Value& value) {
   const Type& type = value.type;
