@@ -39,16 +39,7 @@ void AddRunOptions(CLI::App& command, AblationOptions& ablation) {
   AddList(command, "--precision,--precisions", ablation.precisions,
           "fp32; on a GPU also tf32, fp16, bf16. Default: fp16 on a GPU, else fp32");
   AddFp32Layers(command, ablation.segmenter);
-  command
-      .add_option_function<std::string>(
-          "--size",
-          [&ablation](const std::string& text) {
-            const Size size = ParseNetworkSize("--size", text);
-            ablation.height = size.height;
-            ablation.width = size.width;
-          },
-          "Of the network's input, HEIGHTxWIDTH. Default: 512x512")
-      ->type_name("SIZE");
+  AddNetworkSize(command, ablation.height, ablation.width);
   command.add_option("-t,--threads", ablation.segmenter.threads, "Default: as many as there are")
       ->check(CLI::Range(1, 1024));
   command.add_option("--runs", ablation.rule.runs, "Timed runs of each row at most")

@@ -166,10 +166,7 @@ int Build(const BuildVerbOptions& options) {
   }
   CheckWritable(options.out);
   BuildOptions wanted = Wanted(options);
-  wanted.around_write = [](const std::function<void()>& write) {
-    const UninterruptedWrite guard;
-    write();
-  };
+  wanted.around_write = WriteUninterrupted;
   const BuildReport report = BuildEngineFile(wanted, options.out);
   for (const std::string& warning : report.warnings) PrintError("warning: " + warning);
   if (options.json) {

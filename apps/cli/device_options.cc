@@ -45,9 +45,9 @@ void AddFuse(CLI::App& command, SegmenterOptions& options, const std::string& pr
           "--" + prefix + "fuse", options.fuse,
           side +
               "Fuse these, and leave in parts what they leave out: WORD=all or WORD=none, of layernorm, "
-              "gelu, "
-              "batchnorm, head-fold, decode-head, attention, key-value, patch-conv, mixffn, depthwise-gelu "
-              "and epilogue; layernorm=N: the first N; layernorm=NAME,...: those, with * and ?. Default: all "
+              "gelu, batchnorm, head-fold, decode-head, attention, key-value, patch-conv, mixffn, "
+              "depthwise-gelu and epilogue; layernorm=N: the first N; layernorm=NAME,...: those, with * and "
+              "?. Default: all "
               "of all")
       ->delimiter(',')
       ->allow_extra_args(false)  // or it would swallow the inputs that follow

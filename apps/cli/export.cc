@@ -133,10 +133,7 @@ int Export(const ExportVerbOptions& options) {
   if (options.out == "-") throw Error(ErrorCode::kInvalidInput, "-o -: expected a file");
   CheckWritable(options.out);
   ExportOptions wanted = CheckedOptions(options);
-  wanted.around_write = [](const std::function<void()>& write) {
-    const UninterruptedWrite guard;
-    write();
-  };
+  wanted.around_write = WriteUninterrupted;
   const ExportReport report = ExportOnnx(wanted, options.out);
   if (options.json) {
     fmt::print("{}\n", ReportJson(options, report));

@@ -48,6 +48,11 @@ UninterruptedWrite::UninterruptedWrite() {
 
 UninterruptedWrite::~UninterruptedWrite() { EndWrite(); }
 
+void WriteUninterrupted(const std::function<void()>& write) {
+  const UninterruptedWrite guard;
+  write();
+}
+
 InterruptRequest::InterruptRequest() { is_request.store(true); }
 
 InterruptRequest::~InterruptRequest() {

@@ -1,6 +1,8 @@
 // Ctrl-C ends the program at once, but never in the middle of writing a file.
 #pragma once
 
+#include <functional>
+
 namespace segforge::cli {
 
 void HandleInterrupts();  // SIGINT, SIGTERM, SIGXFSZ; call once, before any thread is started
@@ -13,6 +15,8 @@ class UninterruptedWrite {
   UninterruptedWrite(const UninterruptedWrite&) = delete;
   UninterruptedWrite& operator=(const UninterruptedWrite&) = delete;
 };
+
+void WriteUninterrupted(const std::function<void()>& write);  // calls it while one lives
 
 // While one lives, an interrupt is a request that its owner looks for; a second one ends the program at once.
 class InterruptRequest {

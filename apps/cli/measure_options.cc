@@ -24,6 +24,19 @@ Size ParseNetworkSize(const std::string& option, const std::string& text) {
   return {parsed.height, parsed.width};
 }
 
+void AddNetworkSize(CLI::App& command, int64_t& height, int64_t& width) {
+  command
+      .add_option_function<std::string>(
+          "--size",
+          [&height, &width](const std::string& text) {
+            const Size size = ParseNetworkSize("--size", text);
+            height = size.height;
+            width = size.width;
+          },
+          "Of the network's input, HEIGHTxWIDTH. Default: 512x512")
+      ->type_name("SIZE");
+}
+
 CLI::Option* AddCounts(CLI::App& command, const std::string& names, std::vector<int>& counts,
                        const std::string& description) {
   return command.add_option(names, counts, description)

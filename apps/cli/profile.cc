@@ -31,16 +31,7 @@ void AddRunOptions(CLI::App& command, ProfileVerbOptions& options) {
       ->capture_default_str();
   command.add_option("INPUT", profile.image,
                      "An image to run on, resized to the input's size. Default: noise");
-  command
-      .add_option_function<std::string>(
-          "--size",
-          [&profile](const std::string& text) {
-            const Size size = ParseNetworkSize("--size", text);
-            profile.height = size.height;
-            profile.width = size.width;
-          },
-          "Of the network's input, HEIGHTxWIDTH. Default: 512x512")
-      ->type_name("SIZE");
+  AddNetworkSize(command, profile.height, profile.width);
   command.add_option("-t,--threads", profile.segmenter.threads, "Default: as many as there are")
       ->check(CLI::Range(1, 1024));
   command.add_option("--runs", profile.runs, "Runs that are timed")

@@ -162,10 +162,7 @@ int Simplify(const SimplifyVerbOptions& options) {
   if (options.no_check) wanted.check_runs = 0;
   if (options.output == "-") Refuse("-: expected a file to write");
   CheckWritable(options.output);
-  wanted.around_write = [](const std::function<void()>& write) {
-    const UninterruptedWrite guard;
-    write();
-  };
+  wanted.around_write = WriteUninterrupted;
   const SimplifyReport report = SimplifyOnnxFile(options.input, options.output, wanted);
   if (options.json) {
     fmt::print("{}\n", ReportJson(options, report));

@@ -6,6 +6,7 @@
 #include "api/model_info.h"
 #include "api/model_locator.h"
 #include "api/network_input.h"
+#include "api/output_file.h"
 #include "api/source_name.h"
 #include "api/tune.h"
 #include "backend/cpu/target.h"
@@ -28,9 +29,7 @@ Status CheckPaths(const BuildOptions& options, const std::string& path) {
   std::vector<fs::path> inputs = {model};
   inputs.insert(inputs.end(), options.headroom_images.begin(), options.headroom_images.end());
   for (const fs::path& input : inputs) {
-    std::error_code missing;
-    if (!fs::equivalent(input, path, missing)) continue;
-    return InvalidInput("{}: the engine file would replace what it is made from", path);
+    SEGFORGE_RETURN_IF_ERROR(CheckKeepsInput(input, path, "the engine file"));
   }
   return Status();
 }
@@ -145,12 +144,7 @@ BuildReport BuildEngineFile(const BuildOptions& options, const std::string& path
   file.build.fp32_layers = report.fp32_layers = engine.fp32_layers;
   file.model.graph = Unwrap(Optimize(std::move(file.model.graph), backend, engine)).graph;
   Tune(options, backend, file, report);
-  const auto write = [&] { ThrowIfError(WriteEngineFile(path, file)); };
-  if (options.around_write) {
-    options.around_write(write);
-  } else {
-    write();
-  }
+  WriteWithin(options.around_write, [&] { ThrowIfError(WriteEngineFile(path, file)); });
   report.file_bytes = static_cast<int64_t>(fs::file_size(path));
   report.seconds = watch.LapMs() / 1e3;
   return report;

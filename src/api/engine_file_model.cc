@@ -43,11 +43,11 @@ Result<std::vector<Backend>> BackendsFor(const EngineBuild& build, const Segment
 }
 
 // What the device for which it was fused had a kernel for, and this one has not, in parts.
-Result<Graph> GraphFor(const Backend& backend, Graph graph) {
+Result<std::unique_ptr<Engine>> RebuildEngine(Graph graph, const Backend& backend) {
   SEGFORGE_RETURN_IF_ERROR(SplitMixFfn(graph, [&](const Graph& whole, const Node& node) {
                              return !backend.Takes(whole, node);
                            }).status());
-  return graph;
+  return Engine::OfOptimized(graph, backend);
 }
 
 Result<ModelEngine> MakeEngine(const EngineFile& file, const SegmenterOptions& options) {
@@ -72,8 +72,8 @@ Result<ModelEngine> MakeEngine(const EngineFile& file, const SegmenterOptions& o
   model.info = Describe(file.model);
   model.preprocessing = file.model.preprocessing;
   for (const Backend& backend : backends) {
-    SEGFORGE_ASSIGN_OR_RETURN(const Graph graph, GraphFor(backend, file.model.graph));
-    SEGFORGE_ASSIGN_OR_RETURN(auto engine, Engine::OfOptimized(graph, backend));
+    SEGFORGE_ASSIGN_OR_RETURN(auto engine, as_built ? Engine::OfOptimized(file.model.graph, backend)
+                                                    : RebuildEngine(file.model.graph, backend));
     for (const SizeTactics& one : file.build.sizes) {
       if (as_built) SEGFORGE_RETURN_IF_ERROR(engine->UseTactics(one.size, one.tactics));
     }

@@ -3,6 +3,7 @@
 #include "api/error.h"
 #include "api/model_info.h"
 #include "api/model_locator.h"
+#include "api/output_file.h"
 #include "api/source_name.h"
 #include "base/file.h"
 #include "base/stopwatch.h"
@@ -21,10 +22,7 @@ Status CheckPaths(const std::string& model, const std::string& path) {
   if (IsEngineFile(located))
     return InvalidInput("{}: expected a checkpoint or an ONNX file to export, got an engine file", model);
   SEGFORGE_ASSIGN_OR_RETURN(const fs::path checkpoint, LocateCheckpoint(located));
-  std::error_code missing;
-  if (fs::equivalent(checkpoint, path, missing))
-    return InvalidInput("{}: the exported file would replace what it is made from", path);
-  return Status();
+  return CheckKeepsInput(checkpoint, path, "the exported file");
 }
 
 Status CheckSize(std::string_view what, const std::optional<int64_t>& size, int64_t least, int64_t most) {
@@ -62,14 +60,9 @@ ExportReport ExportOnnx(const ExportOptions& options, const std::string& path) {
   file->metadata.emplace_back("source_digest", ModelDigest(options.model));
   const Result<std::string> bytes = OnnxToBytes(*file);
   if (!bytes.ok()) Throw(bytes.status().Within(path));
-  const auto write = [&] {
+  WriteWithin(options.around_write, [&] {
     ThrowIfError(WriteFileAtomically(path, std::as_bytes(std::span(*bytes))).Within(path));
-  };
-  if (options.around_write) {
-    options.around_write(write);
-  } else {
-    write();
-  }
+  });
   const ModelInfo info = Describe(model);
   return {fmt::format("{} ({})", info.name, info.family), std::ssize(file->nodes), std::ssize(*bytes),
           watch.LapMs() / 1e3};

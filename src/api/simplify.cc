@@ -1,6 +1,7 @@
 #include "segforge/simplify.h"
 
 #include "api/error.h"
+#include "api/output_file.h"
 #include "base/file.h"
 #include "base/stopwatch.h"
 #include "eval/onnx_agreement.h"
@@ -11,12 +12,6 @@ namespace segforge {
 namespace {
 
 namespace fs = std::filesystem;
-
-void CheckPaths(const std::string& input, const std::string& output) {
-  std::error_code missing;
-  if (!fs::equivalent(input, output, missing)) return;
-  Throw(InvalidInput("{}: the simplified file would replace what it is made from", output));
-}
 
 simplify::Choice ChoiceOf(const std::string& text, std::string_view what) {
   Result<simplify::Choice> choice = simplify::ParseChoice(text);
@@ -72,7 +67,7 @@ void Check(const std::string& input, const std::string& bytes, const OnnxFile& f
 SimplifyReport SimplifyOnnxFile(const std::string& input, const std::string& output,
                                 const SimplifyOptions& options) {
   Stopwatch watch;
-  CheckPaths(input, output);
+  ThrowIfError(CheckKeepsInput(input, output, "the simplified file"));
   const simplify::Options wanted = OptionsOf(options);
   SimplifyReport report;
   OnnxFile file = Unwrap(OpenOnnx(input));
@@ -85,11 +80,9 @@ SimplifyReport SimplifyOnnxFile(const std::string& input, const std::string& out
   report.bytes_after = static_cast<int64_t>(bytes.size());
   report.seconds = watch.LapMs() / 1e3;
   if (options.check_runs > 0) Check(input, bytes, *simplified, options.check_runs, report);
-  const auto write = [&] {
-    const Status written = WriteFileAtomically(output, std::as_bytes(std::span(bytes)));
-    if (!written.ok()) Throw(written.Within(output));
-  };
-  options.around_write ? options.around_write(write) : write();
+  WriteWithin(options.around_write, [&] {
+    ThrowIfError(WriteFileAtomically(output, std::as_bytes(std::span(bytes))).Within(output));
+  });
   return report;
 }
 
